@@ -1,0 +1,1 @@
+"""Photospotter without a window: decoding, weights, classification, training and export."""

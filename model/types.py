@@ -1,0 +1,254 @@
+"""Frozen values that travel between threads and layers; no behaviour lives here."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import Literal
+
+from model.cancel import CancelToken
+
+ParamValue = str | int | float
+Job = Callable[[CancelToken], Iterator[object]]
+"""One long piece of work: called with a token on the worker's thread, it yields frozen values."""
+
+Interpolation = Literal["bilinear", "bicubic"]
+FileRole = Literal["network", "backbone", "head"]
+FilePlace = Literal["resources", "package", "download", "user"]
+StateDictLayout = Literal["torchvision", "timm", "by-order"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fault as data: a code of `model.error_texts`, the values for its text, and technical detail for the log."""
+
+    code: str
+    params: tuple[tuple[str, ParamValue], ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocess:
+    """How a picture becomes network input: resize the short side, crop the centre, normalise.
+
+    Sizes are in pixels; mean and std are those of RGB on the scale 0..1 (torchvision's convention).
+    """
+
+    resize: int
+    crop: int
+    interpolation: Interpolation
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """One figure of a weight set's card. `value` and `spread` (standard deviation) are fractions of 1."""
+
+    metric: str
+    value: float
+    on: str
+    published: bool
+    spread: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsFile:
+    """One file of a weight set.
+
+    `place` says who holds it: this program's `resources`, an installed Python `package`, the net (`download`), or the
+    user's data folder (`user`). `sha256_prefix` stands in for `sha256` until the file has been fetched once. `size`
+    is in bytes.
+    """
+
+    role: FileRole
+    name: str
+    place: FilePlace
+    size: int
+    sha256: str | None = None
+    sha256_prefix: str | None = None
+    url: str | None = None
+    package: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WeightSet:
+    """A card: everything about a weight set except the tensors.
+
+    `architecture` is `library:name`, for example `torchvision:resnet50` or `timm:tf_efficientnet_lite2`. `layout`
+    says how the state dict names its tensors. `family` groups sets behind an alias (`imagenet`, `weather`, or
+    `custom`). `threshold` is the probability under which a picture is called unsure; None where the set has none.
+    """
+
+    id: str
+    title: str
+    family: str
+    architecture: str
+    layout: StateDictLayout
+    classes: tuple[str, ...]
+    preprocess: Preprocess
+    files: tuple[WeightsFile, ...]
+    licence: str
+    source: str
+    accuracy: tuple[Accuracy, ...] = ()
+    preprocess_assumed: bool = False
+    threshold: float | None = None
+    notes: str = ""
+    recipe: Mapping[str, object] = field(default_factory=dict)
+
+
+class WeightsState(Enum):
+    """Where a weight set's files are."""
+
+    BUILT_IN = "built in"
+    ON_COMPUTER = "on this computer"
+    TO_BE_FETCHED = "to be fetched"
+    DAMAGED = "damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueEntry:
+    """A weight set as the panel lists it; `paths` has an entry for each file, None where it is absent."""
+
+    weights: WeightSet
+    state: WeightsState
+    paths: tuple[Path | None, ...]
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledWeights:
+    """A weight set whose files were found and whose digests were checked.
+
+    `sha256` is the file's digest, or, for a set of several files, the SHA-256 of their hexadecimal digests joined in
+    card order. `weights.files` carry their full digests here.
+    """
+
+    weights: WeightSet
+    paths: Mapping[FileRole, Path]
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One label with its softmax probability over all classes of the set, 0..1."""
+
+    class_index: int
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFacts:
+    """What decoding found out: Pillow's format name, and the upright size in pixels."""
+
+    format: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageResult:
+    """The outcome for one picture: either `predictions` (most likely first) or a `problem`.
+
+    `weights_sha256` names the weights it was made with, `seconds` is decoding time plus the picture's share of its
+    batch, `classified_at` is in UTC.
+    """
+
+    path: Path
+    predictions: tuple[Prediction, ...]
+    problem: Problem | None
+    facts: PictureFacts | None
+    weights_id: str
+    weights_sha256: str
+    seconds: float
+    classified_at: datetime
+    unsure: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultBatch:
+    """Results in the order in which they were finished."""
+
+    results: tuple[ImageResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the user should hear of although the job goes on."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class EngineReady:
+    """The network is loaded: on which device, in words for the status line, and from which weights."""
+
+    installed: InstalledWeights
+    device: str
+    batch_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundImage:
+    """A picture to classify. `identity` is the real path (symbolic links followed): equal identity, same picture."""
+
+    path: Path
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScanBatch:
+    """Pictures in natural order, as the scan comes across them."""
+
+    found: tuple[FoundImage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """The last value of a scan: what it found and what it left out.
+
+    `other_files` were in scanned folders but are no pictures, `repeats` had been listed before, `unreadable` has one
+    problem for each folder that could not be read.
+    """
+
+    images: int
+    other_files: int
+    repeats: int
+    unreadable: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadProgress:
+    """Bytes so far and in all (None where the server does not say), and the seconds left (None while unknown)."""
+
+    done: int
+    total: int | None
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsInstalled:
+    """The last value of a download or an import: the set is now on this computer."""
+
+    entry: CatalogueEntry
+
+
+@dataclass(frozen=True, slots=True)
+class ExportProgress:
+    """Rows written so far, of how many."""
+
+    rows: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExportDone:
+    """The last value of an export. `pending` pictures had no result of the exported weights and have no row."""
+
+    target: Path
+    run_file: Path
+    rows: int
+    errors: int
+    pending: int

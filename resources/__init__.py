@@ -1,0 +1,1 @@
+"""Data that ships with Photospotter: labels, cards of weight sets, trained weights and icons."""

@@ -1,0 +1,31 @@
+"""Fixtures for all tests. Nothing here imports Qt or torch: each folder of tests must run without the other's needs."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+SHARED_DATA_VARIABLE = "PHOTOSPOTTER_SHARED_DATA"
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real pictures beside the project; a test that needs it is skipped where it is missing."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get(SHARED_DATA_VARIABLE, default))
+    if not folder.is_dir():
+        pytest.skip(f"no folder of real pictures at {folder} (set {SHARED_DATA_VARIABLE})")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_data_dir(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give every test a data folder and a torch cache of its own, so that none touches the user's."""
+    folder = tmp_path_factory.mktemp("data_dir")
+    monkeypatch.setenv("PHOTOSPOTTER_DATA_DIR", str(folder))
+    monkeypatch.setenv("TORCH_HOME", str(folder / "torch_home"))
+    monkeypatch.delenv("PHOTOSPOTTER_WEIGHTS_URL", raising=False)
+    return folder
