@@ -140,6 +140,14 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchOutput:
+    """For each picture of a batch its predictions, most likely first; and what the user should hear of."""
+
+    predictions: tuple[tuple[Prediction, ...], ...]
+    notices: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PictureFacts:
     """What decoding found out: Pillow's format name, and the upright size in pixels."""
 
@@ -179,6 +187,13 @@ class Notice:
     """Something the user should hear of although the job goes on."""
 
     problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsOpened:
+    """The run's weights were found and their digests checked; the network may not be loaded yet."""
+
+    installed: InstalledWeights
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,197 @@
+"""The window's actions: names, keys, icons, and their places in menus and toolbar."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
+
+from gui.assets import line_icon
+
+CONTEXT = "Actions"
+
+
+def QT_TRANSLATE_NOOP(_context: str, text: str) -> str:
+    """Mark `text` for lupdate; it is translated when the action is made."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One action. `key` is a standard key, a key sequence as text, or empty; `icon` a name in resources/icons."""
+
+    name: str
+    text: str
+    tip: str
+    key: QKeySequence.StandardKey | str = ""
+    icon: str = ""
+
+
+_SPECS = (
+    ActionSpec(
+        "open_images",
+        QT_TRANSLATE_NOOP(CONTEXT, "Open &images..."),
+        QT_TRANSLATE_NOOP(CONTEXT, "Add pictures to the list"),
+        QKeySequence.StandardKey.Open,
+        "open-images",
+    ),
+    ActionSpec(
+        "open_folder",
+        QT_TRANSLATE_NOOP(CONTEXT, "Open &folder..."),
+        QT_TRANSLATE_NOOP(CONTEXT, "Add the pictures of a folder to the list"),
+        "Ctrl+Shift+O",
+        "open-folder",
+    ),
+    ActionSpec(
+        "paste",
+        QT_TRANSLATE_NOOP(CONTEXT, "&Paste"),
+        QT_TRANSLATE_NOOP(CONTEXT, "Add the files or the picture on the clipboard"),
+        QKeySequence.StandardKey.Paste,
+    ),
+    ActionSpec(
+        "export",
+        QT_TRANSLATE_NOOP(CONTEXT, "&Export CSV..."),
+        QT_TRANSLATE_NOOP(CONTEXT, "Save the results as a table for Excel and other programs"),
+        "Ctrl+E",
+        "export",
+    ),
+    ActionSpec(
+        "quit",
+        QT_TRANSLATE_NOOP(CONTEXT, "&Quit"),
+        QT_TRANSLATE_NOOP(CONTEXT, "Close Photospotter"),
+        QKeySequence.StandardKey.Quit,
+    ),
+    ActionSpec(
+        "copy",
+        QT_TRANSLATE_NOOP(CONTEXT, "&Copy rows"),
+        QT_TRANSLATE_NOOP(CONTEXT, "Copy the chosen rows as text"),
+        QKeySequence.StandardKey.Copy,
+    ),
+    ActionSpec(
+        "select_all",
+        QT_TRANSLATE_NOOP(CONTEXT, "Select &all"),
+        QT_TRANSLATE_NOOP(CONTEXT, "Choose all rows shown"),
+        QKeySequence.StandardKey.SelectAll,
+    ),
+    ActionSpec(
+        "remove",
+        QT_TRANSLATE_NOOP(CONTEXT, "&Remove rows"),
+        QT_TRANSLATE_NOOP(CONTEXT, "Take the chosen rows off the list; the files stay"),
+        QKeySequence.StandardKey.Delete,
+    ),
+    ActionSpec(
+        "clear",
+        QT_TRANSLATE_NOOP(CONTEXT, "C&lear list"),
+        QT_TRANSLATE_NOOP(CONTEXT, "Take all rows off the list; the files stay"),
+        "",
+        "clear",
+    ),
+    ActionSpec(
+        "find",
+        QT_TRANSLATE_NOOP(CONTEXT, "&Filter"),
+        QT_TRANSLATE_NOOP(CONTEXT, "Show only some of the rows"),
+        QKeySequence.StandardKey.Find,
+    ),
+    ActionSpec(
+        "stop",
+        QT_TRANSLATE_NOOP(CONTEXT, "&Stop"),
+        QT_TRANSLATE_NOOP(CONTEXT, "Stop classifying; what is finished stays"),
+        "Esc",
+        "stop",
+    ),
+    ActionSpec(
+        "rerun",
+        QT_TRANSLATE_NOOP(CONTEXT, "Re-&run"),
+        QT_TRANSLATE_NOOP(CONTEXT, "Classify all pictures again"),
+        QKeySequence.StandardKey.Refresh,
+        "rerun",
+    ),
+    ActionSpec(
+        "open_viewer",
+        QT_TRANSLATE_NOOP(CONTEXT, "Open in &viewer"),
+        QT_TRANSLATE_NOOP(CONTEXT, "Open the chosen picture in the system's viewer"),
+    ),
+    ActionSpec(
+        "reveal",
+        QT_TRANSLATE_NOOP(CONTEXT, "Re&veal in file manager"),
+        QT_TRANSLATE_NOOP(CONTEXT, "Show the chosen picture's file in its folder"),
+        "Ctrl+R",
+    ),
+    ActionSpec(
+        "settings",
+        QT_TRANSLATE_NOOP(CONTEXT, "Se&ttings..."),
+        QT_TRANSLATE_NOOP(CONTEXT, "Change how Photospotter works"),
+        QKeySequence.StandardKey.Preferences,
+        "settings",
+    ),
+    ActionSpec(
+        "about",
+        QT_TRANSLATE_NOOP(CONTEXT, "&About Photospotter"),
+        QT_TRANSLATE_NOOP(CONTEXT, "Version, licences and credits"),
+    ),
+)
+_MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        QT_TRANSLATE_NOOP(CONTEXT, "&File"),
+        ("open_images", "open_folder", "paste", "", "export", "", "settings", "", "quit"),
+    ),
+    (QT_TRANSLATE_NOOP(CONTEXT, "&Edit"), ("copy", "select_all", "find", "", "remove", "clear")),
+    (QT_TRANSLATE_NOOP(CONTEXT, "&Pictures"), ("rerun", "stop", "", "open_viewer", "reveal")),
+    (QT_TRANSLATE_NOOP(CONTEXT, "&Help"), ("about",)),
+)
+_TOOLBAR = ("open_images", "open_folder", "", "stop", "rerun", "", "export", "", "clear")
+
+
+class Actions:
+    """All actions of the window by name; owned by the GUI thread."""
+
+    def __init__(self, window: QMainWindow, handlers: dict[str, Callable[[], None]]) -> None:
+        """Make the actions, each calling the handler of its name; a handler must be a bound method of a QObject."""
+        self._actions: dict[str, QAction] = {}
+        for spec in _SPECS:
+            action = QAction(_translate(spec.text), window)
+            action.setObjectName(spec.name)
+            if spec.key != "":
+                action.setShortcut(QKeySequence(spec.key))
+            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+            tip = _translate(spec.tip)
+            action.setToolTip(f"{tip} ({keys})" if keys else tip)
+            action.setStatusTip(tip)
+            action.triggered.connect(handlers[spec.name])
+            self._actions[spec.name] = action
+        self._actions["quit"].setMenuRole(QAction.MenuRole.QuitRole)
+        self._actions["settings"].setMenuRole(QAction.MenuRole.PreferencesRole)
+        self._actions["about"].setMenuRole(QAction.MenuRole.AboutRole)
+        self.refresh_icons()
+
+    def __getitem__(self, name: str) -> QAction:
+        """Return the action of that name."""
+        return self._actions[name]
+
+    def refresh_icons(self) -> None:
+        """Tint the icons anew, after a change between light and dark."""
+        for spec in _SPECS:
+            if spec.icon:
+                self._actions[spec.name].setIcon(line_icon(spec.icon))
+
+    def fill_menus(self, window: QMainWindow) -> None:
+        """Put every action into the menu bar."""
+        for title, names in _MENUS:
+            self._fill(window.menuBar().addMenu(_translate(title)), names)
+
+    def fill_toolbar(self, toolbar: QToolBar) -> None:
+        """Put the most used actions into the toolbar."""
+        self._fill(toolbar, _TOOLBAR)
+
+    def _fill(self, target: QMenu | QToolBar, names: tuple[str, ...]) -> None:
+        for name in names:
+            if name:
+                target.addAction(self._actions[name])
+            else:
+                target.addSeparator()
+
+
+def _translate(text: str) -> str:
+    return QCoreApplication.translate(CONTEXT, text)

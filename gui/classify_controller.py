@@ -1,0 +1,226 @@
+"""Keeps the rows classified with the active weights: starts, supersedes and stops runs on the compute thread."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QElapsedTimer, QObject, Signal
+
+from gui.results_model import ResultsModel
+from gui.settings import Settings
+from gui.worker import JobRunner, Outcome
+from model.decode import DecodeLimits
+from model.engine import ClassifyRequest, Engine
+from model.types import EngineReady, InstalledWeights, Notice, Problem, ResultBatch, WeightsOpened
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run as the status line tells it; `seconds` of wall time for `done` pictures, `errors` of them unreadable."""
+
+    done: int
+    errors: int
+    seconds: float
+    cancelled: bool
+
+
+class ClassifyController(QObject):
+    """Owned by the GUI thread; the engine is touched by jobs on the compute thread only."""
+
+    engine_ready = Signal(object)
+    loading = Signal(str)
+    active_changed = Signal(str)
+    progressed = Signal(int, int)
+    running_changed = Signal(bool)
+    noticed = Signal(object)
+    failed = Signal(object)
+    finished = Signal(object)
+
+    def __init__(
+        self,
+        results: ResultsModel,
+        engine: Engine,
+        compute: JobRunner,
+        settings: Settings,
+        limits: DecodeLimits,
+        parent: QObject | None = None,
+    ) -> None:
+        """Nothing is loaded before the first picture comes."""
+        super().__init__(parent)
+        self._results = results
+        self._engine = engine
+        self._compute = compute
+        self._settings = settings
+        self._limits = limits
+        self._weights_id = ""
+        self._installed: InstalledWeights | None = None
+        self._device_label = ""
+        self._running = False
+        self._opened: InstalledWeights | None = None
+        self._fresh = False
+        self._planned = self._done = self._errors = 0
+        self._clock = QElapsedTimer()
+
+    @property
+    def weights_id(self) -> str:
+        """The id of the active weights, loaded or about to be."""
+        return self._weights_id
+
+    @property
+    def installed(self) -> InstalledWeights | None:
+        """The weights that make the current results; None before any were opened."""
+        return self._opened or self._installed
+
+    @property
+    def device_label(self) -> str:
+        """The device that made the last results, in words; empty before the network was loaded."""
+        return self._device_label
+
+    @property
+    def running(self) -> bool:
+        """Whether pictures are being classified."""
+        return self._running
+
+    def set_initial_weights(self, weights_id: str) -> None:
+        """Name the weights to begin with, without loading them."""
+        self._weights_id = weights_id
+        self.active_changed.emit(weights_id)
+
+    def preload(self) -> None:
+        """Load the network while nothing has been dropped yet; a run that starts meanwhile waits for it."""
+        if self._weights_id and not self._running and not self._compute.busy:
+            job = partial(self._engine.preload, self._request(()))
+            self._compute.start(job, self._on_preloaded, self._on_preload_done)
+
+    def set_limits(self, limits: DecodeLimits) -> None:
+        """Use other decoding limits from the next run on."""
+        self._limits = limits
+
+    def choose_weights(self, weights_id: str) -> None:
+        """Swap: every row goes back to pending, keeps its place and is classified again with the chosen weights.
+
+        Rows that already have a result of these weights take it back. When the weights cannot be loaded, the last
+        good ones become active again with all their results.
+        """
+        if weights_id == self._weights_id:
+            return
+        self._supersede()
+        self._weights_id = weights_id
+        self.active_changed.emit(weights_id)
+        self._results.set_active_weights("", None)
+        self.classify_pending()
+
+    def choose_device(self, key: str) -> None:
+        """Use another device from now on; a run under way goes on there."""
+        self._settings.device = key
+        if self._running:
+            self._supersede()
+            self.classify_pending()
+
+    def classify_pending(self) -> None:
+        """Start a run over all pending rows, unless one is under way: it is followed by another for what came since."""
+        if self._running or not self._weights_id:
+            return
+        paths = self._results.pending_paths()
+        if paths:
+            self._begin(paths)
+
+    def rerun(self, paths: Sequence[Path] | None = None) -> None:
+        """Classify these rows, or all of them, anew."""
+        self._supersede()
+        if paths is None:
+            self._results.mark_all_pending()
+        else:
+            self._results.mark_pending(paths)
+        self._fresh = True
+        self.classify_pending()
+
+    def stop(self) -> None:
+        """Stop within one batch; what is finished stays, the rest stays pending."""
+        if self._running:
+            self._compute.cancel()
+
+    def interrupt(self) -> None:
+        """Make way on the compute thread; pending rows stay pending."""
+        self._supersede()
+
+    def _supersede(self) -> None:
+        self._compute.supersede()
+        self._set_running(False)
+
+    def _begin(self, paths: Sequence[Path]) -> None:
+        request = self._request(tuple(paths))
+        self._planned, self._done, self._errors = len(paths), 0, 0
+        self._opened = None
+        self._fresh = False
+        self._clock.start()
+        self._set_running(True)
+        self.loading.emit(self._weights_id)
+        self._compute.start(partial(self._engine.run, request), self._on_value, self._on_done)
+
+    def _request(self, paths: tuple[Path, ...]) -> ClassifyRequest:
+        return ClassifyRequest(
+            paths=paths,
+            weights_id=self._weights_id,
+            device=self._settings.device,
+            batch_size=self._settings.batch_size or None,
+            limits=self._limits,
+            fresh=self._fresh,
+        )
+
+    def _on_preloaded(self, value: object) -> None:
+        if isinstance(value, EngineReady):
+            self._device_label = value.device
+            self.engine_ready.emit(value)
+
+    def _on_preload_done(self, outcome: Outcome) -> None:
+        log.debug("preloaded: %s", outcome)
+
+    def _set_running(self, running: bool) -> None:
+        if running != self._running:
+            self._running = running
+            self.running_changed.emit(running)
+
+    def _on_value(self, value: object) -> None:
+        if isinstance(value, ResultBatch):
+            self._results.apply(value.results)
+            self._done += len(value.results)
+            self._errors += sum(result.problem is not None for result in value.results)
+            self.progressed.emit(self._done, self._planned)
+        elif isinstance(value, WeightsOpened):
+            self._opened = value.installed
+            self._results.set_active_weights(value.installed.sha256, value.installed.weights.threshold)
+        elif isinstance(value, EngineReady):
+            self._installed = value.installed
+            self._device_label = value.device
+            self.engine_ready.emit(value)
+        elif isinstance(value, Notice):
+            self.noticed.emit(value.problem)
+
+    def _on_done(self, outcome: Outcome) -> None:
+        self._set_running(False)
+        if outcome.problem is not None or outcome.traceback:
+            self._recover(outcome.problem)
+            return
+        self._installed = self._opened or self._installed
+        self.finished.emit(RunSummary(self._done, self._errors, self._clock.elapsed() / 1000, outcome.cancelled))
+        if not outcome.cancelled and self._done:
+            self.classify_pending()
+
+    def _recover(self, problem: Problem | None) -> None:
+        """After a failure: weights that never loaded give way to the last good ones."""
+        failed_id = self._weights_id
+        good = self._installed
+        if good is not None and good is not self._opened:
+            self._weights_id = good.weights.id
+            self._results.set_active_weights(good.sha256, good.weights.threshold)
+            self._opened = None
+        self.active_changed.emit(self._weights_id)
+        if problem is not None:
+            self.failed.emit(problem)
+        if self._weights_id != failed_id:
+            self.classify_pending()

@@ -1,0 +1,44 @@
+"""Hands files to the rest of the desktop: the system's viewer and its file manager."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QProcess, QUrl
+from PySide6.QtGui import QDesktopServices
+
+FILE_MANAGER_CALL = (
+    "dbus-send",
+    "--session",
+    # With a reply, the exit code tells whether there is such a file manager; it must not be waited for long.
+    "--print-reply",
+    "--reply-timeout=1500",
+    "--dest=org.freedesktop.FileManager1",
+    "--type=method_call",
+    "/org/freedesktop/FileManager1",
+    "org.freedesktop.FileManager1.ShowItems",
+)
+
+
+def file_url(path: Path) -> QUrl:
+    """Return the file's URL; built from its bytes, so that names which are not UTF-8 survive."""
+    return QUrl.fromEncoded(path.absolute().as_uri().encode("ascii"))
+
+
+def open_in_viewer(path: Path) -> bool:
+    """Open the picture as a double click in the file manager would; return whether a program was found for it."""
+    return QDesktopServices.openUrl(file_url(path))
+
+
+def reveal(path: Path) -> bool:
+    """Show the file chosen in its folder where the file manager can do that, else open the folder."""
+    if sys.platform == "win32":
+        # explorer takes the comma form only as one argument, and its exit code says nothing.
+        subprocess.Popen(f'explorer /select,"{path.absolute()}"')
+        return True
+    if sys.platform == "darwin":
+        return QProcess.startDetached("open", ["-R", str(path.absolute())])[0]
+    uri = path.absolute().as_uri()
+    program, *arguments = FILE_MANAGER_CALL
+    shown = QProcess.execute(program, [*arguments, f"array:string:{uri}", "string:"]) == 0
+    return shown or QDesktopServices.openUrl(file_url(path.parent))

@@ -1,0 +1,33 @@
+"""Stretches of time as text for the window."""
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+_CONTEXT = "Durations"
+_MINUTE = 60
+_HOUR = 3600
+
+
+def time_left_text(seconds: float) -> str:
+    """Return how long something will still take, no more exactly than anyone can foresee: `35 s left`."""
+    number = QLocale().toString
+    if seconds < _MINUTE - 0.5:
+        text = QCoreApplication.translate(_CONTEXT, "{n}\N{NO-BREAK SPACE}s left")
+        return text.format(n=number(max(1, round(seconds))))
+    if seconds < _HOUR - _MINUTE / 2:
+        text = QCoreApplication.translate(_CONTEXT, "{n}\N{NO-BREAK SPACE}min left")
+        return text.format(n=number(round(seconds / _MINUTE)))
+    if seconds < 10 * _HOUR:
+        text = QCoreApplication.translate(_CONTEXT, "{n}\N{NO-BREAK SPACE}h left")
+        return text.format(n=number(seconds / _HOUR, "f", 1))
+    text = QCoreApplication.translate(_CONTEXT, "{n}\N{NO-BREAK SPACE}h left")
+    return text.format(n=number(min(round(seconds / _HOUR), 9999)))
+
+
+def time_taken_text(seconds: float) -> str:
+    """Return how long something took: `83 ms`, `1.4 s`."""
+    number = QLocale().toString
+    if seconds < 0.9995:
+        text = QCoreApplication.translate(_CONTEXT, "{n}\N{NO-BREAK SPACE}ms")
+        return text.format(n=number(max(1, round(seconds * 1000))))
+    text = QCoreApplication.translate(_CONTEXT, "{n}\N{NO-BREAK SPACE}s")
+    return text.format(n=number(float(seconds), "f", 1))

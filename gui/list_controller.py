@@ -1,0 +1,119 @@
+"""Adds pictures to the list, puts the list in order, and exports it: the jobs of the I/O and order threads."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from gui.results_model import ResultsModel
+from gui.results_order import Ordering, OrderSpec, compute_order
+from gui.worker import JobRunner, Outcome
+from model.cancel import CancelToken
+from model.export import CsvOptions, RunFacts, export_results
+from model.sources import common_folder, find_images
+from model.types import ExportDone, ExportProgress, ImageResult, InstalledWeights, ScanBatch, ScanReport
+
+log = logging.getLogger(__name__)
+
+
+class ListController(QObject):
+    """Owned by the GUI thread. Scans and exports are queued one after another on the I/O thread."""
+
+    rows_added = Signal(int)
+    scanned = Signal(object)
+    scanning_changed = Signal(bool)
+    exported = Signal(object)
+    failed = Signal(object)
+
+    def __init__(
+        self, results: ResultsModel, files: JobRunner, order: JobRunner, parent: QObject | None = None
+    ) -> None:
+        """`files` runs scans and exports, `order` sorts and filters."""
+        super().__init__(parent)
+        self._results = results
+        self._files = files
+        self._order = order
+        self._scans = 0
+
+    @property
+    def scanning(self) -> bool:
+        """Whether folders are still being read."""
+        return self._scans > 0
+
+    def add(self, paths: Sequence[Path], *, recursive: bool) -> None:
+        """Look for pictures in files and folders; rows appear as they are found."""
+        if not paths:
+            return
+        self._scans += 1
+        self.scanning_changed.emit(True)
+        self._files.start(partial(_scan, tuple(paths), recursive), self._on_scanned, self._on_scan_done)
+
+    def stop_scans(self) -> None:
+        """Stop reading folders and writing files; what was found stays in the list."""
+        self._files.cancel()
+
+    def forget_scans(self) -> None:
+        """Note that the scans under way were superseded."""
+        self._scans = 0
+        self.scanning_changed.emit(False)
+
+    def apply_order(self, spec: OrderSpec) -> None:
+        """Sort and filter by `spec`; the rows change places in one step when it has been computed."""
+        snapshot = self._results.snapshot()
+        self._order.start(partial(compute_order, snapshot, spec), self._on_ordered, self._on_order_done, supersede=True)
+
+    def export(self, target: Path, installed: InstalledWeights, device: str, *, raw: bool) -> None:
+        """Write the results of the active weights to a CSV file; `target` may be overwritten."""
+        options = CsvOptions(bom=True, raw=raw, overwrite=True)
+        job = partial(_export, self._results.paths(), self._results.results(), target, installed, options, device)
+        self._files.start(job, self._on_exported, self._on_export_done)
+
+    def _on_scanned(self, value: object) -> None:
+        if isinstance(value, ScanBatch):
+            added = self._results.add(value.found)
+            if added:
+                self.rows_added.emit(added)
+        elif isinstance(value, ScanReport):
+            self.scanned.emit(value)
+
+    def _on_scan_done(self, outcome: Outcome) -> None:
+        self._scans -= 1
+        self.scanning_changed.emit(self.scanning)
+        self._report(outcome)
+
+    def _on_ordered(self, value: object) -> None:
+        if isinstance(value, Ordering):
+            self._results.swap_order(value)
+
+    def _on_order_done(self, outcome: Outcome) -> None:
+        self._report(outcome)
+
+    def _on_exported(self, value: object) -> None:
+        if isinstance(value, ExportDone):
+            self.exported.emit(value)
+
+    def _on_export_done(self, outcome: Outcome) -> None:
+        self._report(outcome)
+
+    def _report(self, outcome: Outcome) -> None:
+        if outcome.problem is not None:
+            self.failed.emit(outcome.problem)
+
+
+def _scan(paths: Sequence[Path], recursive: bool, cancel: CancelToken) -> Iterator[ScanBatch | ScanReport]:
+    return find_images(paths, recursive=recursive, cancel=cancel)
+
+
+def _export(
+    paths: Sequence[Path],
+    results: Sequence[ImageResult],
+    target: Path,
+    installed: InstalledWeights,
+    options: CsvOptions,
+    device: str,
+    cancel: CancelToken,
+) -> Iterator[ExportProgress | ExportDone]:
+    root = common_folder(path.parent for path in paths)
+    return export_results(results, len(paths), target, installed, root, options, RunFacts(device=device), cancel)

@@ -1,0 +1,381 @@
+"""The rows behind the results table: pictures, results, and which rows are shown in which order. No Qt."""
+
+import itertools
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gui.results_order import (
+    NO_LABEL,
+    SHOWN_LABELS,
+    Mask,
+    Ordering,
+    OrderSnapshot,
+    OrderSpec,
+    RowColumns,
+    RowStatus,
+    Slots,
+    label_hits,
+    matching,
+    natural_key,
+)
+from model.types import FoundImage, ImageResult
+
+BOLD_FROM = 0.5
+"""Below this probability no label is set in bold, until a weight set has a threshold of its own."""
+
+_HIDDEN = -1
+_NO_WEIGHTS = -1
+_T = TypeVar("_T", bound=np.generic)
+
+
+class _Verdict(IntEnum):
+    """What a result says of itself; NONE leaves it to the threshold."""
+
+    NONE = 0
+    SURE = 1
+    UNSURE = 2
+    PROBLEM = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many rows there are. `done` has the unsure ones among it; done + errors + pending = total."""
+
+    total: int = 0
+    pending: int = 0
+    done: int = 0
+    errors: int = 0
+    unsure: int = 0
+    visible: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """All that painting a row needs. While the status is PENDING, `result` is that of an earlier run, or None."""
+
+    found: FoundImage
+    status: RowStatus
+    result: ImageResult | None
+    bold_from: float
+
+    @property
+    def stale(self) -> bool:
+        """Whether the result shown is of an earlier run, to be painted grey."""
+        return self.status is RowStatus.PENDING and self.result is not None
+
+
+class ResultRows:
+    """Rows in the order of adding (slots), and the sequence of slots that is shown. One thread at a time."""
+
+    def __init__(self) -> None:
+        """Start empty, with nothing sorted or filtered."""
+        self.spec = OrderSpec()
+        self.threshold: float | None = None
+        self.active_sha256: str | None = None
+        self._serial = 0
+        self._generation = 0
+        self._reset()
+
+    def _reset(self) -> None:
+        self._generation += 1
+        self._slot_of_path: dict[str, int] = {}
+        self._identities: set[str] = set()
+        self._found: list[FoundImage | None] = []
+        self._results: list[ImageResult | None] = []
+        self._name_keys: list[str] = []
+        self._labels: dict[str, int] = {}
+        self._hits: tuple[str, Mask] | None = None
+        self._statuses = np.empty(0, np.uint8)
+        self._label_ids = np.empty((0, SHOWN_LABELS), np.int32)
+        self._probabilities = np.empty((0, SHOWN_LABELS), np.float64)
+        self._verdicts = np.empty(0, np.uint8)
+        self._weights = np.empty(0, np.int32)  # which weights made the result, as a number of _weights_numbers
+        self._weights_numbers: dict[str, int] = {}
+        self._changed = np.empty(0, np.int64)  # the serial of each slot's last change
+        self._row_of_slot = np.empty(0, np.intp)
+        self._shown = np.empty(0, np.intp)
+        self._shown_count = 0
+
+    # --- reading ---
+
+    def __len__(self) -> int:
+        """The number of shown rows."""
+        return self._shown_count
+
+    @property
+    def shown(self) -> Slots:
+        """The slots of the shown rows, first row first; a view that the next change makes invalid."""
+        return self._shown[: self._shown_count]
+
+    def row(self, row: int) -> ShownRow:
+        """Return what the shown row `row` shows."""
+        slot = int(self.shown[row])
+        bold_from = BOLD_FROM if self.threshold is None else self.threshold
+        return ShownRow(self._found_at(slot), RowStatus(self._statuses[slot]), self._results[slot], bold_from)
+
+    def found(self, row: int) -> FoundImage:
+        """Return the picture of the shown row `row`."""
+        return self._found_at(int(self.shown[row]))
+
+    def row_of(self, path: Path) -> int | None:
+        """Return the shown row of `path`; None when it is hidden or unknown."""
+        slot = self._slot_of_path.get(str(path))
+        row = _HIDDEN if slot is None else int(self._row_of_slot[slot])
+        return None if row == _HIDDEN else row
+
+    def row_named(self, prefix: str, start: int) -> int | None:
+        """Return the first shown row from `start` on, going round, whose file name begins with `prefix`."""
+        begin = prefix.casefold()
+        slots: list[int] = self.shown.tolist()
+        head = natural_key(prefix).partition("\0")[0]  # up to the first number, a name's key is the name
+        for row in itertools.chain(range(start, len(slots)), range(min(start, len(slots)))):
+            slot = slots[row]
+            if self._name_keys[slot].startswith(head) and _name_of(self._found_at(slot)).casefold().startswith(begin):
+                return row
+        return None
+
+    def rows_of(self, slots: Slots) -> Slots:
+        """Return the shown rows of `slots`, ascending; hidden ones are left out."""
+        rows = self._row_of_slot[slots]
+        return np.sort(rows[rows != _HIDDEN])
+
+    def row_of_slots(self, slots: Slots) -> Slots:
+        """Return the row of each of `slots`, all of them shown."""
+        return self._row_of_slot[slots]
+
+    def slots_of(self, paths: Iterable[Path]) -> Slots:
+        """Return the slots of `paths`, ascending; unknown ones are left out."""
+        known = {slot for path in paths if (slot := self._slot_of_path.get(str(path))) is not None}
+        return np.array(sorted(known), dtype=np.intp)
+
+    def slots_with(self, *statuses: RowStatus) -> Slots:
+        """Return the slots of all rows, hidden ones too, that have one of `statuses`, in the order of adding."""
+        return np.flatnonzero(np.isin(self._used(self._statuses), np.array(statuses, dtype=np.uint8)))
+
+    def pictures(self, slots: Slots) -> list[FoundImage]:
+        """Return the pictures of `slots`."""
+        return [self._found_at(slot) for slot in slots.tolist()]
+
+    def results(self) -> list[ImageResult]:
+        """Return the results of the active weights, in the order of adding, hidden rows too."""
+        every = (self._results[slot] for slot in self.slots_with(RowStatus.DONE, RowStatus.UNSURE, RowStatus.ERROR))
+        return [result for result in every if result is not None]
+
+    def counts(self) -> Counts:
+        """Count the rows by status."""
+        number = np.bincount(self._used(self._statuses), minlength=len(RowStatus)).tolist()
+        done, unsure, errors, pending = number[: RowStatus.REMOVED]
+        return Counts(
+            total=done + unsure + errors + pending,
+            pending=pending,
+            done=done + unsure,
+            errors=errors,
+            unsure=unsure,
+            visible=self._shown_count,
+        )
+
+    def snapshot(self) -> OrderSnapshot:
+        """Copy what sorting and filtering need."""
+        columns = RowColumns(
+            self._used(self._statuses).copy(),
+            self._used(self._label_ids).copy(),
+            self._used(self._probabilities).copy(),
+        )
+        return OrderSnapshot(self._generation, self._serial, columns, tuple(self._labels), tuple(self._name_keys))
+
+    # --- changing rows; none of these changes which rows are shown ---
+
+    def admit(self, found: Sequence[FoundImage]) -> Slots:
+        """Take in the pictures that are not in the list yet, as pending, not shown; return their slots."""
+        first = len(self._found)
+        for image in found:
+            name = str(image.path)
+            if image.identity in self._identities or name in self._slot_of_path:
+                continue
+            self._identities.add(image.identity)
+            self._slot_of_path[name] = len(self._found)
+            self._found.append(image)
+            self._results.append(None)
+            self._name_keys.append(natural_key(_name_of(image)))
+        self._reserve(len(self._found))
+        slots = np.arange(first, len(self._found), dtype=np.intp)
+        self._statuses[slots] = RowStatus.PENDING
+        self._label_ids[slots] = NO_LABEL
+        self._probabilities[slots] = 0.0
+        self._verdicts[slots] = _Verdict.NONE
+        self._weights[slots] = _NO_WEIGHTS
+        self._row_of_slot[slots] = _HIDDEN
+        self._touch(slots)
+        return slots
+
+    def apply(self, results: Iterable[ImageResult]) -> Slots:
+        """Take in the results of the active weights for pictures in the list; return the slots that changed."""
+        changed = []
+        for result in results:
+            slot = self._slot_of_path.get(str(result.path))
+            if slot is None or result.weights_sha256 != self.active_sha256:
+                continue
+            self._results[slot] = result
+            self._write(slot, result)
+            changed.append(slot)
+        slots = np.array(changed, dtype=np.intp)
+        self._judge(slots)
+        return slots
+
+    def set_pending(self, slots: Slots) -> None:
+        """Turn rows back to pending; their old results stay, as stale ones."""
+        self._statuses[slots] = RowStatus.PENDING
+        self._touch(slots)
+
+    def slots_of_other_weights(self) -> Slots:
+        """Return the rows whose result, not stale yet, was not made by the active weights."""
+        slots = self.slots_with(RowStatus.DONE, RowStatus.UNSURE, RowStatus.ERROR)
+        return np.compress(self._weights[slots] != self._active_weights(), slots)
+
+    def restore(self) -> Slots:
+        """Make stale results of the active weights current again; return the slots that changed."""
+        slots = self.slots_with(RowStatus.PENDING)
+        slots = np.compress(self._weights[slots] == self._active_weights(), slots)
+        self._judge(slots)
+        return slots
+
+    def judge_again(self) -> Slots:
+        """Tell by the present threshold which results are unsure; return the slots that may have changed."""
+        slots = self.slots_with(RowStatus.DONE, RowStatus.UNSURE)
+        self._judge(slots)
+        return slots
+
+    # --- changing what is shown ---
+
+    def passing(self, slots: Slots, spec: OrderSpec | None = None) -> Slots:
+        """Return those of `slots` that pass the filter of `spec` (without it, of the one in use)."""
+        chosen = (spec or self.spec).filter
+        if self._hits is None or self._hits[0] != chosen.text or len(self._hits[1]) != len(self._labels) + 1:
+            self._hits = (chosen.text, label_hits(tuple(self._labels), chosen.text))
+        columns = RowColumns(self._statuses[slots], self._label_ids[slots], self._probabilities[slots])
+        return slots[matching(columns, chosen, self._hits[1])]
+
+    def newly_passing(self, slots: Slots) -> Slots:
+        """Return those of `slots` that are hidden and pass the filter in use."""
+        return self.passing(slots[self._row_of_slot[slots] == _HIDDEN])
+
+    def plan(self, ordering: Ordering) -> Slots:
+        """Return the slots to show for an ordering that may be of an older snapshot.
+
+        Rows removed since are dropped; rows that were added or changed since, and pass, come after the others.
+        """
+        used = len(self._found)
+        if ordering.generation == self._generation:
+            wanted, since = ordering.slots, ordering.serial
+        else:
+            wanted, since = np.empty(0, np.intp), -1
+        wanted = wanted[self._statuses[wanted] != RowStatus.REMOVED]
+        late = self._used(self._changed) > since
+        late[wanted] = False
+        return np.concatenate([wanted, self.passing(np.flatnonzero(late), ordering.spec)]) if used else wanted
+
+    def append(self, slots: Slots) -> None:
+        """Show hidden `slots` after the last row."""
+        end = self._shown_count + len(slots)
+        self._shown = _grown(self._shown, end)
+        self._shown[self._shown_count : end] = slots
+        self._row_of_slot[slots] = np.arange(self._shown_count, end)
+        self._shown_count = end
+
+    def rearrange(self, slots: Slots) -> None:
+        """Show the rows in the order `slots`, a permutation of the shown slots."""
+        self._shown[: self._shown_count] = slots
+        self._row_of_slot[slots] = np.arange(len(slots))
+
+    def hide_range(self, first: int, last: int) -> None:
+        """Hide the shown rows `first` to `last` (included)."""
+        kept = np.concatenate([self.shown[:first], self.shown[last + 1 :]])
+        self._row_of_slot[self.shown[first : last + 1]] = _HIDDEN
+        self._shown_count = len(kept)
+        self.rearrange(kept)
+
+    def drop(self, slots: Slots) -> None:
+        """Forget hidden rows for good."""
+        for slot in slots.tolist():
+            found = self._found_at(slot)
+            del self._slot_of_path[str(found.path)]
+            self._identities.discard(found.identity)
+            self._found[slot] = self._results[slot] = None
+            self._name_keys[slot] = ""
+        self._statuses[slots] = RowStatus.REMOVED
+        self._touch(slots)
+        if not self._slot_of_path:
+            self._reset()  # slots are not used again before, so that orderings under way stay valid
+
+    # --- inside ---
+
+    def _used(self, column: NDArray[_T]) -> NDArray[_T]:
+        return column[: len(self._found)]
+
+    def _found_at(self, slot: int) -> FoundImage:
+        found = self._found[slot]
+        if found is None:
+            raise LookupError(slot)
+        return found
+
+    def _touch(self, slots: Slots) -> None:
+        self._serial += 1
+        self._changed[slots] = self._serial
+
+    def _active_weights(self) -> int:
+        return self._weights_numbers.get(self.active_sha256 or "", _NO_WEIGHTS - 1)
+
+    def _judge(self, slots: Slots) -> None:
+        """Set the statuses of `slots`, which have results of the active weights."""
+        verdicts = self._verdicts[slots]
+        unsure = verdicts == _Verdict.UNSURE
+        if self.threshold is not None:
+            unsure |= (verdicts == _Verdict.NONE) & (self._probabilities[slots, 0] < self.threshold)
+        statuses = np.where(unsure, np.uint8(RowStatus.UNSURE), np.uint8(RowStatus.DONE))
+        self._statuses[slots] = np.where(verdicts == _Verdict.PROBLEM, np.uint8(RowStatus.ERROR), statuses)
+        self._touch(slots)
+
+    def _write(self, slot: int, result: ImageResult) -> None:
+        self._weights[slot] = self._weights_numbers.setdefault(result.weights_sha256, len(self._weights_numbers))
+        if result.problem is not None:
+            self._verdicts[slot] = _Verdict.PROBLEM
+        elif result.unsure is None:
+            self._verdicts[slot] = _Verdict.NONE
+        else:
+            self._verdicts[slot] = _Verdict.UNSURE if result.unsure else _Verdict.SURE
+        ids = [NO_LABEL] * SHOWN_LABELS
+        probabilities = [0.0] * SHOWN_LABELS
+        for place, prediction in enumerate(result.predictions[:SHOWN_LABELS]):
+            ids[place] = self._labels.setdefault(prediction.label, len(self._labels))
+            probabilities[place] = prediction.probability
+        self._label_ids[slot] = ids
+        self._probabilities[slot] = probabilities
+
+    def _reserve(self, size: int) -> None:
+        self._statuses = _grown(self._statuses, size)
+        self._label_ids = _grown(self._label_ids, size)
+        self._probabilities = _grown(self._probabilities, size)
+        self._verdicts = _grown(self._verdicts, size)
+        self._weights = _grown(self._weights, size)
+        self._changed = _grown(self._changed, size)
+        self._row_of_slot = _grown(self._row_of_slot, size)
+
+
+def _name_of(found: FoundImage) -> str:
+    return os.path.basename(found.path)  # noqa: PTH119 - Path.name caches the parts of each path
+
+
+def _grown(column: NDArray[Any], size: int) -> NDArray[Any]:
+    """Return `column` with room for `size` entries; doubling keeps many small additions cheap."""
+    if len(column) >= size:
+        return column
+    grown = np.empty((max(size, 2 * len(column), 256), *column.shape[1:]), column.dtype)
+    grown[: len(column)] = column
+    return grown

@@ -1,0 +1,113 @@
+"""Fetches, imports and removes weight sets; the active set is never touched by any of it."""
+
+import logging
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from gui.settings import Settings
+from gui.worker import JobRunner, Outcome, Ticket
+from model.cancel import CancelToken
+from model.download import fetch_weights, import_file
+from model.types import CatalogueEntry, DownloadProgress, WeightsInstalled
+from model.weights import Catalogue
+
+log = logging.getLogger(__name__)
+
+
+class WeightsController(QObject):
+    """Owned by the GUI thread. One fetch at a time, on a thread of its own so that drops are read meanwhile."""
+
+    changed = Signal()
+    progressed = Signal(str, object)
+    ended = Signal(str)
+    installed = Signal(object)
+    failed = Signal(object)
+    compute_wanted = Signal()
+    compute_released = Signal()
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        fetches: JobRunner,
+        compute: JobRunner,
+        settings: Settings,
+        parent: QObject | None = None,
+    ) -> None:
+        """`fetches` runs downloads and copies; `compute` reads checkpoints, which takes torch."""
+        super().__init__(parent)
+        self._catalogue = catalogue
+        self._fetches = fetches
+        self._compute = compute
+        self._settings = settings
+        self._fetching: dict[str, Ticket] = {}
+
+    def fetch(self, entry: CatalogueEntry) -> None:
+        """Fetch a set's file from its publisher or the mirror; nothing is fetched unasked."""
+        mirror = self._settings.mirror_url or None
+        self._start(entry, partial(_fetch, self._catalogue, entry, mirror))
+
+    def import_known_file(self, entry: CatalogueEntry, file: Path) -> None:
+        """Take a set's file from elsewhere on this computer, checked as a download is."""
+        self._start(entry, partial(_import_known, self._catalogue, entry, file))
+
+    def cancel_fetch(self, weights_id: str) -> None:
+        """Stop a fetch; what has come is kept, and the next fetch goes on from there."""
+        ticket = self._fetching.get(weights_id)
+        if ticket is not None:
+            ticket.token.cancel()
+
+    def import_own(self, file: Path, labels: Path, name: str, preprocess: str | None) -> None:
+        """Import a person's own network; classifying makes way for it on the compute thread and goes on after."""
+        self.compute_wanted.emit()
+        job = partial(_import_own, file, labels, name, preprocess, self._catalogue.data_dir)
+        self._compute.start(job, self._on_value, self._on_own_done)
+
+    def remove(self, weights_id: str) -> None:
+        """Delete a set's files from the user's data folder."""
+        self._catalogue.remove(weights_id)
+        self.changed.emit()
+
+    def _start(self, entry: CatalogueEntry, job: partial[Iterator[object]]) -> None:
+        weights_id = entry.weights.id
+        if weights_id in self._fetching:
+            return
+        on_value = partial(self._on_value, weights_id=weights_id)
+        on_done = partial(self._on_done, weights_id)
+        self._fetching[weights_id] = self._fetches.start(job, on_value, on_done)
+
+    def _on_value(self, value: object, *, weights_id: str = "") -> None:
+        if isinstance(value, DownloadProgress):
+            self.progressed.emit(weights_id, value)
+        elif isinstance(value, WeightsInstalled):
+            self.changed.emit()
+            self.installed.emit(value.entry)
+
+    def _on_done(self, weights_id: str, outcome: Outcome) -> None:
+        self._fetching.pop(weights_id, None)
+        self.ended.emit(weights_id)
+        if outcome.problem is not None:
+            self.failed.emit(outcome.problem)
+
+    def _on_own_done(self, outcome: Outcome) -> None:
+        if outcome.problem is not None:
+            self.failed.emit(outcome.problem)
+        self.compute_released.emit()
+
+
+def _fetch(catalogue: Catalogue, entry: CatalogueEntry, mirror: str | None, cancel: CancelToken) -> Iterator[object]:
+    return fetch_weights(entry, catalogue, mirror=mirror, cancel=cancel)
+
+
+def _import_known(catalogue: Catalogue, entry: CatalogueEntry, file: Path, cancel: CancelToken) -> Iterator[object]:
+    return import_file(entry, file, catalogue, cancel=cancel)
+
+
+def _import_own(
+    file: Path, labels: Path, name: str, preprocess: str | None, data_dir: Path, cancel: CancelToken
+) -> Iterator[object]:
+    from model.weights_import import import_weights  # imports torch, hence here, on the compute thread
+
+    return import_weights(file, labels, name, preprocess=preprocess, data_dir=data_dir, cancel=cancel)

@@ -1,0 +1,241 @@
+"""What the window's actions do."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QMimeData, QObject, Slot
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog
+
+from gui.about_dialog import AboutDialog
+from gui.desktop import open_in_viewer, reveal
+from gui.mime import image_from, paths_from
+from gui.paste import save_pasted
+from gui.picture_loading import thumbnail_load
+from gui.result_texts import rows_as_text
+from gui.settings_dialog import SettingsDialog
+from gui.worker import Outcome
+from model.decode import DecodeLimits
+from model.folders import data_dir
+from model.image_formats import READABLE_EXTENSIONS
+
+if TYPE_CHECKING:
+    from gui.main_window import MainWindow
+
+log = logging.getLogger(__name__)
+
+
+class WindowCommands(QObject):
+    """Handlers of the window's actions; owned by the GUI thread."""
+
+    def __init__(self, window: MainWindow) -> None:
+        """Take the window whose parts the commands work on."""
+        super().__init__(window)
+        self._window = window
+        view = window.view
+        view.remove_requested.connect(self.remove_paths)
+        view.open_requested.connect(self.open_path)
+        view.reveal_requested.connect(self.reveal_path)
+        view.large_view_requested.connect(self.show_large)
+        view.copy_requested.connect(self.copy)
+        view.retry_requested.connect(self.retry)
+
+    def handlers(self) -> dict[str, Callable[[], None]]:
+        """Return the handler of each action by its name."""
+        return {
+            "open_images": self.open_images,
+            "open_folder": self.open_folder,
+            "paste": self.paste,
+            "export": self.export,
+            "quit": self.quit,
+            "copy": self.copy,
+            "select_all": self.select_all,
+            "remove": self.remove,
+            "clear": self.clear,
+            "find": self.find,
+            "stop": self.stop,
+            "rerun": self.rerun,
+            "open_viewer": self.open_viewer,
+            "reveal": self.reveal,
+            "settings": self.edit_settings,
+            "about": self.about,
+        }
+
+    @Slot()
+    def open_images(self) -> None:
+        """Let the user choose pictures."""
+        patterns = " ".join(f"*{extension}" for extension in READABLE_EXTENSIONS)
+        filters = ";;".join([self.tr("Pictures ({patterns})").format(patterns=patterns), self.tr("All files (*)")])
+        names, _ = QFileDialog.getOpenFileNames(
+            self._window, self.tr("Open images"), self._window.settings.last_folder, filters
+        )
+        if names:
+            self._window.settings.last_folder = str(Path(names[0]).parent)
+            self._window.add_paths([Path(name) for name in names])
+
+    @Slot()
+    def open_folder(self) -> None:
+        """Let the user choose a folder."""
+        name = QFileDialog.getExistingDirectory(self._window, self.tr("Open folder"), self._window.settings.last_folder)
+        if name:
+            self._window.settings.last_folder = name
+            self._window.add_paths([Path(name)])
+
+    @Slot()
+    def paste(self) -> None:
+        """Add what is on the clipboard: files, a copied picture, or paths as text."""
+        self.add_mime(QGuiApplication.clipboard().mimeData())
+
+    def add_mime(self, mime: QMimeData) -> None:
+        """Add files, or a picture without a file, from a drop or from the clipboard."""
+        paths = paths_from(mime)
+        image = None if paths else image_from(mime)
+        if paths:
+            self._window.add_paths(paths)
+        elif image is not None:
+            job = partial(save_pasted, image, data_dir() / "pasted")
+            self._window.files.start(job, self._on_pasted, self._on_paste_done)
+        else:
+            self._window.reports.say(self.tr("There is no picture, file or path on the clipboard."))
+
+    def _on_pasted(self, path: object) -> None:
+        if isinstance(path, Path):
+            self._window.add_paths([path])
+
+    def _on_paste_done(self, outcome: Outcome) -> None:
+        if outcome.problem is not None:
+            self._window.reports.show_problem(outcome.problem)
+
+    @Slot()
+    def export(self) -> None:
+        """Ask where to, and write the results of the active weights as CSV."""
+        window = self._window
+        installed = window.classify.installed
+        if installed is None or not window.results.results():
+            window.reports.say(self.tr("There are no results to export yet."))
+            return
+        proposed = str(Path(window.settings.last_export_folder) / self.tr("photospotter.csv"))
+        name, _ = QFileDialog.getSaveFileName(
+            window, self.tr("Export CSV"), proposed, self.tr("Comma-separated values (*.csv)")
+        )
+        if name:
+            self.export_to(Path(name))
+
+    def export_to(self, target: Path) -> None:
+        """Write the CSV to `target`, replacing a file that is there; the file chooser has asked about that."""
+        window = self._window
+        installed = window.classify.installed
+        if installed is None:
+            return
+        if not target.suffix:
+            target = target.with_suffix(".csv")
+        window.settings.last_export_folder = str(target.parent)
+        window.lists.export(target, installed, window.classify.device_label, raw=window.settings.csv_raw)
+
+    @Slot()
+    def quit(self) -> None:
+        """Close the window."""
+        self._window.close()
+
+    @Slot()
+    def copy(self) -> None:
+        """Copy the chosen rows as tab-separated text."""
+        rows = self._window.view.selected_rows()
+        if rows:
+            results = self._window.results
+            QGuiApplication.clipboard().setText(rows_as_text(results.shown_row(row) for row in rows))
+
+    @Slot()
+    def select_all(self) -> None:
+        """Choose all rows shown."""
+        self._window.view.selectAll()
+
+    @Slot()
+    def remove(self) -> None:
+        """Take the chosen rows off the list."""
+        self.remove_paths(self._window.view.selected_paths())
+
+    @Slot(object)
+    def remove_paths(self, paths: Sequence[Path]) -> None:
+        """Take rows off the list; the files stay."""
+        self._window.results.remove(paths)
+
+    @Slot()
+    def clear(self) -> None:
+        """Take everything off the list and stop."""
+        self._window.classify.interrupt()
+        self._window.files.supersede()
+        self._window.lists.forget_scans()
+        self._window.results.clear()
+        self._window.reports.show_idle()
+
+    @Slot()
+    def find(self) -> None:
+        """Put the cursor into the filter."""
+        self._window.filter_bar.focus_filter()
+
+    @Slot()
+    def stop(self) -> None:
+        """Stop classifying and scanning."""
+        self._window.lists.stop_scans()
+        self._window.classify.stop()
+
+    @Slot()
+    def rerun(self) -> None:
+        """Classify everything anew."""
+        self._window.classify.rerun()
+
+    @Slot(object)
+    def retry(self, paths: Sequence[Path]) -> None:
+        """Classify these anew."""
+        self._window.classify.rerun(paths)
+
+    @Slot()
+    def open_viewer(self) -> None:
+        """Open the current picture in the system's viewer."""
+        path = self._window.view.current_path()
+        if path is not None:
+            self.open_path(path)
+
+    @Slot(object)
+    def open_path(self, path: Path) -> None:
+        """Open a picture in the system's viewer."""
+        if not open_in_viewer(path):
+            self._window.reports.say(self.tr("No program is set up on this computer for viewing this picture."))
+
+    @Slot()
+    def reveal(self) -> None:
+        """Show the current picture in the file manager."""
+        path = self._window.view.current_path()
+        if path is not None:
+            self.reveal_path(path)
+
+    @Slot(object)
+    def reveal_path(self, path: Path) -> None:
+        """Show a file in the file manager."""
+        if not reveal(path):
+            self._window.reports.say(self.tr("No file manager was found on this computer."))
+
+    @Slot(object)
+    def show_large(self, _path: Path) -> None:
+        """Show the current picture large."""
+        self._window.detail.show_large()
+
+    @Slot()
+    def edit_settings(self) -> None:
+        """Let the user change settings; they count from the next run on."""
+        window = self._window
+        if SettingsDialog(window.settings, window).exec():
+            window.limits = DecodeLimits(pixels=window.settings.pixel_limit)
+            window.classify.set_limits(window.limits)
+            window.thumbnails.set_load(thumbnail_load(window.limits))
+
+    @Slot()
+    def about(self) -> None:
+        """Show version, licences and credits."""
+        AboutDialog(self._window).exec()

@@ -1,0 +1,196 @@
+"""Reading and writing state dicts so that a file can never run code. Imports torch."""
+
+import argparse
+import json
+import pickle
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+
+from model.errors import WeightsError
+from model.names import display_name
+from model.safe_files import write_atomically
+
+StateDict = dict[str, torch.Tensor]
+
+# Where training scripts put the weights in a larger checkpoint: Lightning and most others, tutorials, torchvision's.
+_WRAPPERS = ("state_dict", "model_state_dict", "model")
+# What nn.DataParallel and torch.compile put before every name.
+_PREFIXES = ("module.", "_orig_mod.")
+_FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+_COUNTER = "num_batches_tracked"
+_ZIP_START = b"PK\x03\x04"
+# torch.load on garbage raises whatever its unpickler happens to stumble over.
+_GARBAGE = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
+    MemoryError,
+)
+
+
+def read_state_dict(path: Path, *, mmap: bool = True) -> StateDict:
+    """Return the tensors of a checkpoint, on the CPU, with their dtypes, in the order in which they were saved.
+
+    (A safetensors file knows no such order: its tensors are sorted.)
+
+    `.safetensors` is read as such, anything else by torch.load with `weights_only=True`. Wrappers (`state_dict`,
+    `model`) and prefixes (`module.`) are taken off. With `mmap` the tensors may lie in the file, which then must stay
+    as it is; turn it off for files on drives that may be pulled out. Old-format files are always read whole.
+
+    Raises WeightsError for a file that is absent, damaged or would run code, that holds no tensors or something else
+    than tensors, weights that are not floating-point numbers, and values that are NaN or infinite.
+    """
+    if path.suffix.lower() == ".safetensors":
+        state = _read_safetensors(path, mmap=mmap)
+    else:
+        state = _without_prefixes(_tensors_of(_load(path, mmap=mmap), path))
+    _check_values(state, path)
+    return state
+
+
+def write_safetensors(path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> None:
+    """Write the tensors in one step: the file is whole or not there. The same input gives the same bytes.
+
+    Raises OSError; then a file that had the name before is unchanged.
+    """
+    # Cloned, because safetensors refuses tensors that share memory.
+    own = {key: tensor.detach().cpu().contiguous().clone() for key, tensor in tensors.items()}
+    write_atomically(path, _with_metadata(safetensors.torch.save(own), metadata))
+
+
+def map_by_order(state: Mapping[str, torch.Tensor], reference_state: Mapping[str, torch.Tensor]) -> StateDict:
+    """Return `state` under the names of `reference_state`, the first under the first name and so on.
+
+    Raises WeightsError unless there are equally many tensors, and each has the shape of its counterpart.
+    """
+    if len(state) != len(reference_state):
+        raise WeightsError("checkpoint-count-differs", actual=len(state), expected=len(reference_state))
+    mapped: StateDict = {}
+    for tensor, (key, reference) in zip(state.values(), reference_state.items(), strict=True):
+        if tensor.shape != reference.shape:
+            actual, expected = describe_shape(tensor), describe_shape(reference)
+            raise WeightsError("checkpoint-shape-differs", tensor=key, actual=actual, expected=expected)
+        mapped[key] = tensor
+    return mapped
+
+
+def is_counter(key: str) -> bool:
+    """Return whether the tensor only counts training steps (BatchNorm's); it may be missing or surplus."""
+    return key.endswith(_COUNTER)
+
+
+def describe_shape(tensor: torch.Tensor) -> str:
+    """Return the shape in words, for example `64 x 3 x 7 x 7`."""
+    return " x ".join(map(str, tensor.shape)) or "a single number"
+
+
+def _read_safetensors(path: Path, *, mmap: bool) -> StateDict:
+    try:
+        if mmap and _is_plain(path):
+            return safetensors.torch.load_file(path)
+        return safetensors.torch.load(path.read_bytes())
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+    except (SafetensorError, *_GARBAGE) as exc:
+        raise WeightsError("checkpoint-not-recognised", file=display_name(path.name), detail=str(exc)) from exc
+
+
+def _load(path: Path, *, mmap: bool) -> object:
+    try:
+        with path.open("rb") as handle:
+            # torch maps only files of the zip format into memory, and only such as it can open by their name.
+            mapped = mmap and handle.read(len(_ZIP_START)) == _ZIP_START and _is_plain(path)
+            handle.seek(0)
+            # torch warns of pickle protocols and TorchScript before it refuses them; the refusal is enough.
+            # argparse.Namespace holds the options of torchvision's and timm's training scripts: plain attributes.
+            with warnings.catch_warnings(action="ignore"), torch.serialization.safe_globals([argparse.Namespace]):
+                if mapped:
+                    return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+                return torch.load(handle, map_location="cpu", weights_only=True)
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+    except _GARBAGE as exc:
+        raise _refusal(path, str(exc)) from exc
+
+
+def _refusal(path: Path, detail: str) -> WeightsError:
+    """Tell from torch's words why it refused a file: network and code by their class's name, or no checkpoint."""
+    file = display_name(path.name)
+    if "TorchScript" in detail:
+        return WeightsError("checkpoint-whole-network", file=file, name="TorchScript", detail=detail)
+    wanted = re.search(r"\bGLOBAL ([\w.]+)", detail) or re.search(r"but got (?:<class ')?([\w.]+)", detail)
+    if wanted is None and not re.search(r"\breduce\b|safe_globals", detail):
+        return WeightsError("checkpoint-not-recognised", file=file, detail=detail)
+    name = wanted[1] if wanted else "an unnamed function"
+    is_network = name.startswith(("torch.nn.", "torchvision.models.", "timm.")) or ".models." in name
+    code = "checkpoint-whole-network" if is_network else "checkpoint-runs-code"
+    return WeightsError(code, file=file, name=name, detail=detail)
+
+
+def _tensors_of(loaded: object, path: Path, depth: int = 0) -> StateDict:
+    """Find the state dict in what a file held."""
+    if isinstance(loaded, Mapping) and depth < len(_WRAPPERS):  # a hostile file may contain itself
+        for key in _WRAPPERS:
+            if isinstance(loaded.get(key), Mapping):
+                return _tensors_of(loaded[key], path, depth + 1)
+    if not isinstance(loaded, Mapping):
+        raise WeightsError("checkpoint-not-tensors", file=display_name(path.name), name=type(loaded).__name__)
+    for key, value in loaded.items():
+        if not isinstance(key, str) or not isinstance(value, torch.Tensor):
+            raise WeightsError("checkpoint-not-tensors", file=display_name(path.name), name=display_name(str(key)))
+    return dict(loaded)
+
+
+def _without_prefixes(state: StateDict) -> StateDict:
+    for prefix in _PREFIXES:
+        if state and all(key.startswith(prefix) for key in state):
+            return _without_prefixes({key.removeprefix(prefix): tensor for key, tensor in state.items()})
+    return state
+
+
+def _check_values(state: StateDict, path: Path) -> None:
+    file = display_name(path.name)
+    if not state:
+        raise WeightsError("checkpoint-empty", file=file)
+    for key, tensor in state.items():
+        if is_counter(key):
+            continue
+        if tensor.dtype not in _FLOATS or tensor.layout != torch.strided or tensor.is_meta:
+            dtype = str(tensor.dtype).removeprefix("torch.")
+            raise WeightsError("checkpoint-not-float", file=file, tensor=display_name(key), dtype=dtype)
+        if not bool(tensor.isfinite().all()):
+            raise WeightsError("checkpoint-not-finite", file=file, tensor=display_name(key))
+
+
+def _with_metadata(data: bytes, metadata: Mapping[str, str]) -> bytes:
+    """Put metadata into a safetensors file, in sorted order: the library's own order changes from run to run.
+
+    The format: the header's length (8 bytes, little-endian), the header (JSON, padded with spaces to a multiple of 8),
+    the tensors' bytes.
+    """
+    length = int.from_bytes(data[:8], "little")
+    header = {"__metadata__": dict(sorted(metadata.items())), **json.loads(data[8 : 8 + length])}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[8 + length :]
+
+
+def _unreadable(path: Path, error: OSError) -> WeightsError:
+    return WeightsError("checkpoint-unreadable", file=display_name(path), reason=error.strerror or str(error))
+
+
+def _is_plain(path: Path) -> bool:
+    """Return whether the path is UTF-8: libraries that are not Python cannot open others."""
+    return not any("\ud800" <= char <= "\udfff" for char in str(path))

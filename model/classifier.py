@@ -1,0 +1,108 @@
+"""A network with its weights on a device: pictures in, labels with probabilities out."""
+
+import logging
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from model.devices import Device, is_out_of_memory, release_memory
+from model.errors import DeviceError, WeightsError
+from model.network import load_network, prepare_for_inference
+from model.types import BatchOutput, InstalledWeights, Prediction, Preprocess, Problem
+
+log = logging.getLogger(__name__)
+
+
+class Classifier:
+    """Classifies batches of prepared pictures. Owned by one thread, which makes every torch call."""
+
+    def __init__(self, installed: InstalledWeights, device: Device, *, batch_size: int | None = None) -> None:
+        """Load the network; raises WeightsError when the files do not fit it, DeviceError when the device is full."""
+        self.installed = installed
+        self.device = device
+        self.batch_size = batch_size or device.batch_size
+        try:
+            self._network = prepare_for_inference(load_network(installed), device.torch_device)
+        except RuntimeError as exc:
+            if is_out_of_memory(exc):
+                raise DeviceError("device-full", device=device.label, detail=str(exc)) from exc
+            raise WeightsError("weights-network-fails", id=installed.weights.id, detail=str(exc)) from exc
+        self._normalise = Normalise(installed.weights.preprocess).to(device.torch_device)
+
+    @property
+    def device_label(self) -> str:
+        """The device in words."""
+        return self.device.label
+
+    def classify(self, pixels: NDArray[np.uint8], top: int) -> BatchOutput:
+        """Return the `top` likeliest labels of each picture, most likely first.
+
+        `pixels` is uint8 (N, S, S, 3), RGB, S the crop size of the set's preprocessing. Probabilities are the softmax
+        over all classes. When the device runs out of memory the batch is halved, for this call and those after it,
+        and the output says so; a single picture that does not fit raises DeviceError.
+        """
+        notices: list[Problem] = []
+        rows: list[tuple[Prediction, ...]] = []
+        start = 0
+        while start < len(pixels):
+            part = pixels[start : start + self.batch_size]
+            try:
+                probabilities = self.probabilities(part)
+            except RuntimeError as exc:
+                if not is_out_of_memory(exc):
+                    raise
+                notices.append(self._shrink(len(part), exc))
+                continue
+            rows.extend(self._predictions(probabilities, top))
+            start += len(part)
+        return BatchOutput(tuple(rows), tuple(notices))
+
+    @torch.inference_mode()
+    def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the softmax probabilities, float32 (N, classes), of uint8 (N, S, S, 3) pictures in RGB."""
+        batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device.torch_device)
+        logits = self._network(self._normalise(batch))
+        result: NDArray[np.float32] = logits.float().softmax(dim=1).cpu().numpy()
+        return result
+
+    def _predictions(self, probabilities: NDArray[np.float32], top: int) -> list[tuple[Prediction, ...]]:
+        if not np.isfinite(probabilities).all():
+            raise WeightsError("weights-not-finite", id=self.installed.weights.id)
+        classes = self.installed.weights.classes
+        # A stable sort: of two equal probabilities the lower class index comes first, on every device.
+        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+        return [
+            tuple(Prediction(int(i), classes[i], float(row[i])) for i in best)
+            for row, best in zip(probabilities, order, strict=True)
+        ]
+
+    def _shrink(self, used: int, error: RuntimeError) -> Problem:
+        release_memory(self.device.key)
+        if used <= 1:
+            raise DeviceError("device-full", device=self.device_label, detail=str(error)) from error
+        self.batch_size = used // 2
+        log.warning("%s is out of memory, batch size is now %d", self.device_label, self.batch_size)
+        params = (("batch", self.batch_size), ("device", self.device_label))
+        return Problem("device-batch-halved", params, str(error))
+
+
+class Normalise(nn.Module):
+    """uint8 (N, S, S, 3) -> float32 (N, 3, S, S), channels_last, `(x / 255 - mean) / std` for each channel.
+
+    The order of operations is torchvision's (`ToTensor`, then `Normalize`), so that results agree to the last bit.
+    """
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(self, preprocess: Preprocess) -> None:
+        """Take mean and std from a weight set's preprocessing."""
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(preprocess.mean, dtype=torch.float32).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(preprocess.std, dtype=torch.float32).view(1, 3, 1, 1))
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Normalise on the device where `pixels` are; permuting NHWC gives channels_last without a copy."""
+        return pixels.permute(0, 3, 1, 2).float().div_(255).sub_(self.mean).div_(self.std)

@@ -1,0 +1,203 @@
+"""photospotter-cli classify."""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Protocol
+
+from model.atomic_file import check_target
+from model.cancel import Cancelled, CancelToken
+from model.cli_output import ProgressBar, emit, format_seconds, say
+from model.engine import ClassifyRequest, Engine, RunEvent
+from model.errors import DeviceError, UsageError, WeightsError, describe
+from model.exit_codes import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
+from model.export import CsvExport, CsvOptions, JsonLinesExport, RunFacts, common_root
+from model.names import display_name
+from model.sources import find_images
+from model.types import EngineReady, ImageResult, InstalledWeights, Notice, ResultBatch, ScanBatch, ScanReport
+from model.weights import Catalogue, default_catalogue
+
+
+class Sink(Protocol):
+    """Somewhere that results are written to."""
+
+    def write(self, result: ImageResult) -> None:
+        """Write one result."""
+
+
+class InputOrder:
+    """Hands results on in the order of the inputs; the pipeline finishes them in any order.
+
+    Holds back what came before its turn: at most what is finished while one picture is being waited for.
+    """
+
+    def __init__(self, paths: Sequence[Path], sinks: Sequence[Sink]) -> None:
+        """Take the inputs, without repeats."""
+        self._paths = paths
+        self._sinks = sinks
+        self._next = 0
+        self._early: dict[Path, ImageResult] = {}
+
+    def add(self, results: Sequence[ImageResult]) -> None:
+        """Write what is due now."""
+        self._early.update((result.path, result) for result in results)
+        while self._next < len(self._paths) and self._paths[self._next] in self._early:
+            self._write(self._early.pop(self._paths[self._next]))
+            self._next += 1
+
+    def flush(self) -> None:
+        """Write all that was held back, in order, leaving out what never came."""
+        for path in self._paths[self._next :]:
+            if path in self._early:
+                self._write(self._early.pop(path))
+        self._next = len(self._paths)
+
+    def _write(self, result: ImageResult) -> None:
+        for sink in self._sinks:
+            sink.write(result)
+
+
+class LineSink:
+    """One line a picture on standard output."""
+
+    def write(self, result: ImageResult) -> None:
+        """Write path, then labels with percentages or the error, between tabs."""
+        name = display_name(result.path)
+        if result.problem is not None:
+            emit(f"{name}\terror: {describe(result.problem)}")
+            return
+        labels = (f"{item.label} {100 * item.probability:.1f} %" for item in result.predictions)
+        emit("\t".join([name, *labels]))
+
+
+def run_classify(arguments: argparse.Namespace, cancel: CancelToken, catalogue: Catalogue | None = None) -> int:
+    """Run the command; return its exit code. Raises PhotospotterError for what cannot be done at all."""
+    catalogue = catalogue or default_catalogue()
+    _check_targets(arguments)
+    weights_id = catalogue.resolve(arguments.weights)
+    paths, report = _scan(arguments, cancel)
+    if not arguments.quiet:
+        for line in _scan_lines(report):
+            say(line)
+    if not paths:
+        raise UsageError("usage-nothing-to-do")
+    run = _Run(arguments, catalogue.open(weights_id), paths)
+    try:
+        run.classify(Engine(catalogue), cancel)
+    except Cancelled:
+        say(f"Interrupted; {run.done:,} of {len(paths):,} pictures were finished and kept.")
+        return EXIT_INTERRUPTED
+    finally:
+        if not arguments.quiet and run.done:
+            run.tell_summary()
+    assert run.done == len(paths), "every input has one result"
+    return EXIT_SOME_FAILED if run.errors or report.unreadable else EXIT_OK
+
+
+class _Run:
+    """One run of the command: its files, its counts, its progress."""
+
+    def __init__(self, arguments: argparse.Namespace, installed: InstalledWeights, paths: Sequence[Path]) -> None:
+        self.done = self.errors = 0
+        self._arguments = arguments
+        self._installed = installed
+        self._paths = paths
+        self._facts = RunFacts(inputs=len(paths), settings=_settings(arguments))
+        self._progress = ProgressBar(quiet=arguments.quiet)
+        self._started = time.monotonic()
+        self._seconds = 0.0
+
+    def classify(self, engine: Engine, cancel: CancelToken) -> None:
+        """Classify everything into the files; raises Cancelled when interrupted, after writing what was finished."""
+        with ExitStack() as stack:
+            order = InputOrder(self._paths, self._open_sinks(stack))
+            stack.callback(self._progress.clear)
+            try:
+                for event in engine.run(self._request(), cancel):
+                    self._take(event, order)
+                cancel.raise_if_cancelled()
+            except (Cancelled, KeyboardInterrupt, WeightsError, DeviceError):
+                order.flush()
+                raise
+            finally:
+                self._seconds = time.monotonic() - self._started
+
+    def tell_summary(self) -> None:
+        """Say what was done, how fast, and with what."""
+        total, device = len(self._paths), self._facts.device
+        rate = f"; {self.done / self._seconds:.1f} images/s" if self._seconds > 0 else ""
+        pending = f", {total - self.done:,} pending" if total > self.done else ""
+        classified = self.done - self.errors
+        say(f"{self.done:,} of {total:,} pictures: {classified:,} classified, {self.errors:,} failed{pending}{rate}")
+        weights = self._installed.weights
+        say(f"weights: {weights.title} ({weights.id}, sha256 {self._installed.sha256[:12]}); {device}")
+
+    def _take(self, event: RunEvent, order: InputOrder) -> None:
+        if isinstance(event, ResultBatch):
+            order.add(event.results)
+            self.done += len(event.results)
+            self.errors += sum(result.problem is not None for result in event.results)
+            rate = self.done / max(time.monotonic() - self._started, 1e-6)
+            left = format_seconds((len(self._paths) - self.done) / rate)
+            self._progress.update(self.done, len(self._paths), f"{rate:.1f} images/s, {left} left")
+        elif isinstance(event, EngineReady):
+            self._facts.device = event.device
+            self._started = time.monotonic()
+        elif isinstance(event, Notice):
+            self._progress.clear()
+            say(describe(event.problem))
+
+    def _request(self) -> ClassifyRequest:
+        chosen = self._arguments
+        return ClassifyRequest(
+            self._paths, self._installed.weights.id, device=chosen.device, batch_size=chosen.batch, top=chosen.top
+        )
+
+    def _open_sinks(self, stack: ExitStack) -> list[Sink]:
+        chosen, facts = self._arguments, self._facts
+        root = common_root(chosen.paths)
+        sinks: list[Sink] = []
+        if chosen.csv:
+            target = sys.stdout if chosen.csv == "-" else Path(chosen.csv)
+            options = CsvOptions(top=chosen.top, raw=chosen.raw, overwrite=chosen.force)
+            sinks.append(stack.enter_context(CsvExport(target, self._installed, root, options, facts)))
+        if chosen.json:
+            export = JsonLinesExport(chosen.json, self._installed, root, facts, overwrite=chosen.force)
+            sinks.append(stack.enter_context(export))
+        return sinks or [LineSink()]
+
+
+def _check_targets(arguments: argparse.Namespace) -> None:
+    """Refuse files that exist, or cannot be written, before any work."""
+    targets = [Path(arguments.csv)] if arguments.csv and arguments.csv != "-" else []
+    targets += [arguments.json] if arguments.json else []
+    for target in targets:
+        check_target(target, overwrite=arguments.force)
+
+
+def _scan(arguments: argparse.Namespace, cancel: CancelToken) -> tuple[list[Path], ScanReport]:
+    paths: list[Path] = []
+    report = ScanReport(0, 0, 0, ())
+    for event in find_images(arguments.paths, recursive=not arguments.no_recursive, cancel=cancel):
+        if isinstance(event, ScanBatch):
+            paths.extend(found.path for found in event.found)
+        else:
+            report = event
+    return paths, report
+
+
+def _settings(arguments: argparse.Namespace) -> dict[str, object]:
+    names = ("weights", "top", "device", "no_recursive", "batch", "raw")
+    return {name: getattr(arguments, name) for name in names}
+
+
+def _scan_lines(report: ScanReport) -> Iterator[str]:
+    if report.other_files:
+        yield f"{report.other_files:,} other file{'s' if report.other_files > 1 else ''} left out"
+    if report.repeats:
+        yield f"{report.repeats:,} picture{'s' if report.repeats > 1 else ''} named more than once, taken once"
+    for problem in report.unreadable:
+        yield describe(problem)

@@ -1,0 +1,197 @@
+"""Labelled folders for training: one folder a class, copies found, splits that keep copies together."""
+
+import hashlib
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from model.cancel import CancelToken
+from model.decode import DecodeLimits, decode
+from model.errors import DatasetError, ImageError
+from model.sources import absolute, find_images
+from model.types import Problem, ScanBatch
+
+log = logging.getLogger(__name__)
+
+MINIMUM_PER_CLASS = 2
+THUMBNAIL_SIDE = 16
+# Correlation of 16x16 grey thumbnails from which two pictures count as copies of one another.
+COPY_CORRELATION = 0.99
+# Correlations are computed for this many pictures at a time, to bound memory at 4 * 1024 * N bytes.
+_CHUNK = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledImage:
+    """A picture, its class, the SHA-256 of its bytes and its thumbnail, float32 (256,), mean 0 and norm 1."""
+
+    path: Path
+    class_index: int
+    sha256: str
+    thumbnail: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Readable pictures in natural order, and the problems of those left out with their paths."""
+
+    root: Path
+    classes: tuple[str, ...]
+    images: tuple[LabelledImage, ...]
+    bad: tuple[tuple[Path, Problem], ...]
+
+    @property
+    def labels(self) -> NDArray[np.intp]:
+        """The class index of each picture, (N,)."""
+        return np.array([image.class_index for image in self.images], dtype=np.intp)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProgress:
+    """Pictures read so far, of how many."""
+
+    done: int
+    total: int
+
+
+def read_dataset(root: Path, limits: DecodeLimits, cancel: CancelToken) -> Iterator[ReadProgress | Dataset]:
+    """Read `root/<class>/**`; the last value is the Dataset.
+
+    Unreadable pictures are listed and left out. Raises DatasetError when there is no folder, fewer than two classes,
+    or a class with fewer than two readable pictures.
+    """
+    root = absolute(root)
+    if not root.is_dir():
+        raise DatasetError("train-no-folder", folder=str(root))
+    folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    if len(folders) < 2:
+        raise DatasetError("train-few-classes", folder=str(root), count=len(folders))
+    listed = [(path, index) for index, folder in enumerate(folders) for path in _pictures_in(folder, cancel)]
+    images: list[LabelledImage] = []
+    bad: list[tuple[Path, Problem]] = []
+    for done, (path, index) in enumerate(listed, start=1):
+        cancel.raise_if_cancelled()
+        try:
+            images.append(_read(path, index, limits, cancel))
+        except ImageError as exc:
+            log.warning("left out %s: %s", path, exc)
+            bad.append((path, exc.problem))
+        yield ReadProgress(done, len(listed))
+    classes = tuple(folder.name for folder in folders)
+    for index, name in enumerate(classes):
+        count = sum(image.class_index == index for image in images)
+        if count < MINIMUM_PER_CLASS:
+            raise DatasetError("train-small-class", name=name, count=count)
+    yield Dataset(root, classes, tuple(images), tuple(bad))
+
+
+def _pictures_in(folder: Path, cancel: CancelToken) -> Iterator[Path]:
+    for event in find_images([folder], recursive=True, cancel=cancel):
+        if isinstance(event, ScanBatch):
+            yield from (found.path for found in event.found)
+
+
+def _read(path: Path, class_index: int, limits: DecodeLimits, cancel: CancelToken) -> LabelledImage:
+    decoded = decode(path, limits=limits, cancel=cancel)
+    grey = decoded.image.convert("L").resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BOX)
+    pixels = np.asarray(grey, dtype=np.float32).ravel()
+    pixels -= pixels.mean()
+    norm = float(np.linalg.norm(pixels))
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return LabelledImage(path, class_index, digest, pixels / norm if norm else pixels)
+
+
+def find_copies(images: Sequence[LabelledImage]) -> NDArray[np.intp]:
+    """Return a group number for each picture, (N,), equal for copies: same bytes, or nearly the same thumbnail.
+
+    Near copies are those whose thumbnails correlate by at least 0.99; being a copy is transitive.
+    """
+    groups = _Groups(len(images))
+    first_with: dict[str, int] = {}
+    for index, image in enumerate(images):
+        groups.join(index, first_with.setdefault(image.sha256, index))
+    thumbnails = np.stack([image.thumbnail for image in images])
+    for start in range(0, len(images), _CHUNK):
+        correlation = thumbnails[start : start + _CHUNK] @ thumbnails.T
+        for row, column in np.argwhere(correlation >= COPY_CORRELATION):
+            groups.join(start + int(row), int(column))
+    return groups.numbers()
+
+
+def read_groups(file: Path, root: Path, images: Sequence[LabelledImage]) -> NDArray[np.intp]:
+    """Return a group number for each picture, (N,), from a text file: on each line the copies of one picture.
+
+    Names are relative to `root`, separated by spaces. Raises DatasetError when the file cannot be read or names a
+    picture that is not in the data set.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise DatasetError("train-groups-unreadable", file=str(file), detail=str(exc)) from exc
+    position = {image.path.relative_to(root).as_posix(): index for index, image in enumerate(images)}
+    groups = _Groups(len(images))
+    for line in lines:
+        names = line.split()
+        unknown = [name for name in names if name not in position]
+        if unknown:
+            raise DatasetError("train-groups-unknown", file=str(file), name=unknown[0])
+        for name in names[1:]:
+            groups.join(position[names[0]], position[name])
+    return groups.numbers()
+
+
+class _Groups:
+    """Disjoint sets over 0..n-1."""
+
+    def __init__(self, count: int) -> None:
+        self._parent = list(range(count))
+
+    def join(self, a: int, b: int) -> None:
+        self._parent[self._root(a)] = self._root(b)
+
+    def _root(self, item: int) -> int:
+        while self._parent[item] != item:
+            self._parent[item] = self._parent[self._parent[item]]
+            item = self._parent[item]
+        return item
+
+    def numbers(self) -> NDArray[np.intp]:
+        roots = [self._root(item) for item in range(len(self._parent))]
+        return np.unique(roots, return_inverse=True)[1].astype(np.intp)
+
+
+def grouped_folds(labels: NDArray[np.intp], groups: NDArray[np.intp], folds: int, seed: int) -> NDArray[np.intp]:
+    """Return a fold number 0..folds-1 for each picture, (N,): stratified by class, each group whole in one fold.
+
+    Groups are shuffled by the seed, then the large ones are placed first, each into the fold that has the smallest
+    share of the group's class so far.
+    """
+    rng = np.random.default_rng(seed)
+    numbers, sizes = np.unique(groups, return_counts=True)
+    order = rng.permutation(len(numbers))
+    order = order[np.argsort(-sizes[order], kind="stable")]
+    members = {int(number): np.flatnonzero(groups == number) for number in numbers}
+    filled = np.zeros((folds, int(labels.max()) + 1), dtype=np.intp)
+    result = np.empty(len(labels), dtype=np.intp)
+    for number in numbers[order]:
+        inside = members[int(number)]
+        histogram = np.bincount(labels[inside], minlength=filled.shape[1])
+        load = filled[:, histogram.argmax()]
+        lightest = np.flatnonzero(load == load.min())
+        fold = int(rng.choice(lightest[filled[lightest].sum(axis=1) == filled[lightest].sum(axis=1).min()]))
+        filled[fold] += histogram
+        result[inside] = fold
+    return result
+
+
+def fingerprint(root: Path, images: Iterable[LabelledImage]) -> str:
+    """Return the SHA-256 over names and content of the pictures, by which a card names its data set."""
+    digest = hashlib.sha256()
+    for name, content in sorted((image.path.relative_to(root).as_posix(), image.sha256) for image in images):
+        digest.update(f"{name}\0{content}\n".encode(errors="surrogateescape"))
+    return digest.hexdigest()

@@ -1,0 +1,159 @@
+"""The classifier that is loaded now, and the job that runs it; window and command line start every run here."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.cancel import CancelToken
+from model.decode import DecodeLimits, decode
+from model.errors import PhotospotterError
+from model.pipeline import DEFAULT_TOP, ImageClassifier, Load, classify_images
+from model.preprocess import prepare
+from model.recall import ResultMemory
+from model.types import (
+    EngineReady,
+    InstalledWeights,
+    Notice,
+    PictureFacts,
+    Preprocess,
+    ResultBatch,
+    WeightsOpened,
+)
+
+if TYPE_CHECKING:
+    from model.weights import Catalogue
+
+log = logging.getLogger(__name__)
+
+RunEvent = WeightsOpened | EngineReady | ResultBatch | Notice
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifyRequest:
+    """What to classify and with what.
+
+    `device` is auto, cpu, cuda or mps; `batch_size` None is the device's own. `fresh` takes nothing from the store.
+    """
+
+    paths: Iterable[Path]
+    weights_id: str
+    device: str = "auto"
+    batch_size: int | None = None
+    top: int = DEFAULT_TOP
+    limits: DecodeLimits = field(default_factory=DecodeLimits)
+    fresh: bool = False
+
+
+class LoadedClassifier(ImageClassifier, Protocol):
+    """An ImageClassifier that can name its device."""
+
+    @property
+    def device_label(self) -> str:
+        """The device in words."""
+
+
+class ClassifierFactory(Protocol):
+    """Loads a weight set onto a device; slow, raises WeightsError or DeviceError."""
+
+    def __call__(self, installed: InstalledWeights, device: str, batch_size: int | None) -> LoadedClassifier:
+        """Return the loaded classifier."""
+
+
+class Engine:
+    """Keeps one classifier loaded between runs. Owned by the compute thread, which makes every call.
+
+    A run with other weights loads them first; when that fails the classifier loaded before stays in place.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, factory: ClassifierFactory | None = None, *, store_file: Path | None = None
+    ) -> None:
+        """Nothing is loaded, and torch is not imported, before the first run. Without `store_file` nothing is kept."""
+        self._catalogue = catalogue
+        self._memory = ResultMemory(store_file)
+        self._factory = factory or load_classifier
+        self._loaded: LoadedClassifier | None = None
+        self._loaded_for: tuple[str, str, int | None] | None = None
+
+    def run(self, request: ClassifyRequest, cancel: CancelToken) -> Iterator[RunEvent]:
+        """Recall what is known, load what the request names unless it is loaded, and classify the rest.
+
+        Raises WeightsError or DeviceError before the first result when the weights cannot be used.
+        """
+        installed = self._catalogue.open(request.weights_id)
+        yield WeightsOpened(installed)
+        unknown: list[Path] = []
+        for item in self._recalled(request, installed):
+            if cancel.cancelled:
+                return
+            if isinstance(item, ResultBatch):
+                yield item
+            else:
+                unknown.append(item)
+        if not unknown:
+            return
+        classifier = self._classifier_for(installed, request)
+        yield EngineReady(classifier.installed, classifier.device_label, classifier.batch_size)
+        load = make_load(installed.weights.preprocess, request.limits)
+        for event in classify_images(
+            unknown, classifier, load, cancel=cancel, threads=decode_threads(), top=request.top
+        ):
+            if isinstance(event, ResultBatch):
+                self._memory.keep(event.results, installed)
+            yield event
+
+    def preload(self, request: ClassifyRequest, cancel: CancelToken) -> Iterator[EngineReady]:
+        """Load the network before the first picture comes, so that its label comes at once; yields when it is done.
+
+        Whatever fails is only logged here; the first run will meet it again and tell the user.
+        """
+        try:
+            installed = self._catalogue.open(request.weights_id)
+            cancel.raise_if_cancelled()
+            classifier = self._classifier_for(installed, request)
+        except PhotospotterError as exc:
+            log.warning("could not load ahead: %s", exc)
+            return
+        yield EngineReady(classifier.installed, classifier.device_label, classifier.batch_size)
+
+    def _recalled(self, request: ClassifyRequest, installed: InstalledWeights) -> Iterator[Path | ResultBatch]:
+        return iter(request.paths) if request.fresh else self._memory.recall(request.paths, installed)
+
+    def _classifier_for(self, installed: InstalledWeights, request: ClassifyRequest) -> LoadedClassifier:
+        wanted = (installed.sha256, request.device, request.batch_size)
+        if self._loaded is None or self._loaded_for != wanted:
+            self._loaded = self._factory(installed, request.device, request.batch_size)
+            self._loaded_for = wanted
+        return self._loaded
+
+
+def decode_threads() -> int:
+    """Return how many threads decode pictures beside the network: one for each core, at most 8."""
+    return min(8, os.cpu_count() or 1)
+
+
+def load_classifier(installed: InstalledWeights, device: str, batch_size: int | None) -> LoadedClassifier:
+    """Import torch, choose the device and load the network."""
+    from model.classifier import Classifier
+    from model.devices import choose_device
+
+    return Classifier(installed, choose_device(device), batch_size=batch_size)
+
+
+def make_load(preprocess: Preprocess, limits: DecodeLimits) -> Load:
+    """Return the function that the decode threads run: path -> network input of a weight set's preprocessing."""
+
+    def load(path: Path, cancel: CancelToken) -> tuple[NDArray[np.uint8], PictureFacts]:
+        decoded = decode(path, limits=limits, cancel=cancel)
+        cancel.raise_if_cancelled()
+        return prepare(decoded.image, preprocess), decoded.facts
+
+    return load

@@ -1,0 +1,87 @@
+"""Pictures -> the features that a frozen backbone sees in them, kept on disk so that they are computed once."""
+
+import hashlib
+import io
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from model.cancel import CancelToken
+from model.classifier import Normalise
+from model.dataset import LabelledImage
+from model.decode import DecodeLimits, decode
+from model.network import classification_head, load_network, prepare_for_inference
+from model.preprocess import prepare
+from model.safe_files import write_atomically
+from model.types import InstalledWeights
+
+log = logging.getLogger(__name__)
+
+_BATCH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureProgress:
+    """Pictures whose features are known, of how many."""
+
+    done: int
+    total: int
+
+
+class FeatureExtractor:
+    """A weight set's network without its head."""
+
+    def __init__(self, installed: InstalledWeights) -> None:
+        """Load the network; raises WeightsError."""
+        network = load_network(installed)
+        name, head = classification_head(network)
+        self.width = head.in_features
+        network.set_submodule(name, nn.Identity())
+        self._network = prepare_for_inference(network, torch.device("cpu"))
+        self._normalise = Normalise(installed.weights.preprocess)
+
+    @torch.inference_mode()
+    def extract(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return float32 (N, F) for uint8 (N, S, S, 3)."""
+        features: NDArray[np.float32] = self._network(self._normalise(torch.from_numpy(pixels))).numpy()
+        return features
+
+
+def compute_features(
+    images: tuple[LabelledImage, ...],
+    backbone: InstalledWeights,
+    cache: Path,
+    limits: DecodeLimits,
+    cancel: CancelToken,
+) -> Iterator[FeatureProgress | NDArray[np.float32]]:
+    """Yield progress and, last, the features, float32 (N, F) in the order of `images`.
+
+    They are read from `cache` when the same pictures (by content) went through the same weights before.
+    """
+    key = hashlib.sha256(repr((backbone.sha256, backbone.weights.preprocess)).encode())
+    for image in images:
+        key.update(image.sha256.encode())
+    file = cache / f"features-{key.hexdigest()[:32]}.npy"
+    if file.is_file():
+        yield np.load(file, allow_pickle=False)
+        return
+    extractor = FeatureExtractor(backbone)
+    features = np.empty((len(images), extractor.width), dtype=np.float32)
+    for start in range(0, len(images), _BATCH):
+        cancel.raise_if_cancelled()
+        part = images[start : start + _BATCH]
+        decoded = (decode(image.path, limits=limits, cancel=cancel).image for image in part)
+        pixels = np.stack([prepare(picture, backbone.weights.preprocess) for picture in decoded])
+        features[start : start + len(part)] = extractor.extract(pixels)
+        yield FeatureProgress(start + len(part), len(images))
+    cache.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    np.save(buffer, features, allow_pickle=False)
+    write_atomically(file, buffer.getvalue())
+    yield features

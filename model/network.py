@@ -1,0 +1,172 @@
+"""Weight set -> network ready for inference: built empty, filled from its files, folded and laid out for the device."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import fx, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from model.checkpoint import map_by_order, read_state_dict
+from model.errors import WeightsError
+from model.types import InstalledWeights, WeightSet
+
+log = logging.getLogger(__name__)
+
+StateDict = dict[str, torch.Tensor]
+
+
+def build_network(architecture: str, class_count: int) -> nn.Module:
+    """Return the network of `library:name` with `class_count` outputs, without values (on torch's meta device).
+
+    Raises WeightsError for a library or a name that is not known.
+    """
+    library, _, name = architecture.partition(":")
+    with torch.device("meta"):
+        if library == "torchvision":
+            import torchvision
+
+            if name in torchvision.models.list_models(module=torchvision.models):
+                network: nn.Module = torchvision.models.get_model(name, weights=None, num_classes=class_count)
+                return network
+        elif library == "timm":
+            import timm
+
+            if timm.is_model(name):
+                network = timm.create_model(name, pretrained=False, num_classes=class_count)
+                return network
+    raise WeightsError("weights-architecture-unknown", architecture=architecture)
+
+
+def load_network(installed: InstalledWeights) -> nn.Module:
+    """Return the weight set's network in eval mode on the CPU, its tensors read from the checked files.
+
+    Raises WeightsError when a file cannot be read or its tensors do not fit the network.
+    """
+    weights = installed.weights
+    if "head" in installed.paths:
+        return _load_backbone_and_head(installed)
+    network = build_network(weights.architecture, len(weights.classes))
+    _fill(network, _state_for(network, weights, installed.paths["network"]), weights)
+    return network.eval()
+
+
+def _load_backbone_and_head(installed: InstalledWeights) -> nn.Module:
+    weights = installed.weights
+    head = read_state_dict(installed.paths["head"])
+    backbone = read_state_dict(installed.paths["backbone"])
+    # The backbone's file holds a head of its own, with its own class count; map it whole, then put ours in its place.
+    original_classes = next(reversed(backbone.values())).shape[0]
+    network = build_network(weights.architecture, original_classes)
+    _fill(network, _ordered(network, weights, backbone), weights)
+    replace_head(network, head, weights)
+    return network.eval()
+
+
+def replace_head(network: nn.Module, head: StateDict, weights: WeightSet) -> None:
+    """Put a linear head with the tensors `weight` (classes, features) and `bias` (classes,) at the network's end."""
+    name, old = classification_head(network)
+    expected = {"weight": (len(weights.classes), old.in_features), "bias": (len(weights.classes),)}
+    if {key: tuple(tensor.shape) for key, tensor in head.items()} != expected:
+        raise WeightsError("weights-do-not-fit", id=weights.id, tensor="head")
+    linear = nn.Linear(old.in_features, len(weights.classes), device="meta")
+    linear.load_state_dict({key: tensor.float() for key, tensor in head.items()}, assign=True)
+    network.set_submodule(name, linear)
+
+
+def classification_head(network: nn.Module) -> tuple[str, nn.Linear]:
+    """Return name and module of the last linear layer, the one that gives a logit for each class."""
+    linears = [(name, module) for name, module in network.named_modules() if isinstance(module, nn.Linear)]
+    if not linears:
+        raise WeightsError("weights-no-head")
+    return linears[-1]
+
+
+def _state_for(network: nn.Module, weights: WeightSet, path: Path) -> StateDict:
+    return _ordered(network, weights, read_state_dict(path))
+
+
+def _ordered(network: nn.Module, weights: WeightSet, state: StateDict) -> StateDict:
+    return map_by_order(state, network.state_dict()) if weights.layout == "by-order" else state
+
+
+def _fill(network: nn.Module, state: StateDict, weights: WeightSet) -> None:
+    """Give the network's parameters their values, without a copy; refuse anything missing, surplus or of another shape.
+
+    `num_batches_tracked` counts training steps and has no part in inference, so it may be missing or surplus.
+    """
+    own = network.state_dict()
+    wanted = {key: tuple(tensor.shape) for key, tensor in own.items() if not key.endswith("num_batches_tracked")}
+    given = {key: tuple(tensor.shape) for key, tensor in state.items() if not key.endswith("num_batches_tracked")}
+    for key in [*wanted, *given]:
+        if wanted.get(key) != given.get(key):
+            raise WeightsError("weights-do-not-fit", id=weights.id, tensor=key)
+    # Parameters are made float32: files may hold fp16, and a CPU is slower with anything but float32.
+    values = {key: state[key].float() for key in wanted}
+    values.update({key: torch.tensor(0) for key in own if key.endswith("num_batches_tracked")})
+    network.load_state_dict(values, strict=True, assign=True)
+    network.requires_grad_(False)
+
+
+@dataclass(frozen=True, slots=True)
+class _FoldablePair:
+    convolution: str
+    batch_norm: str
+
+
+def fold_batch_norm(network: nn.Module) -> int:
+    """Multiply every BatchNorm that follows a convolution into that convolution; return how many were folded.
+
+    Works in place on a network in eval mode. The network is traced only to find out which BatchNorm follows which
+    convolution; where it cannot be traced it stays as it is, slower but right.
+    """
+    try:
+        pairs = list(_foldable_pairs(network))
+    except (fx.proxy.TraceError, TypeError, RuntimeError, AttributeError, NotImplementedError) as exc:
+        log.info("BatchNorm stays unfolded, the network cannot be traced: %s", exc)
+        return 0
+    for pair in pairs:
+        convolution = network.get_submodule(pair.convolution)
+        batch_norm = network.get_submodule(pair.batch_norm)
+        assert isinstance(convolution, nn.Conv2d)
+        assert isinstance(batch_norm, nn.BatchNorm2d)
+        network.set_submodule(pair.convolution, fuse_conv_bn_eval(convolution, batch_norm))
+        # timm's BatchNormAct2d applies an activation after normalising; that must stay.
+        activation = getattr(batch_norm, "act", None)
+        network.set_submodule(pair.batch_norm, activation if activation is not None else nn.Identity())
+    return len(pairs)
+
+
+class _LeafTracer(fx.Tracer):
+    """Takes convolutions and BatchNorms, subclasses too, as units and does not look inside them."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """Return whether the module `m` is a unit."""
+        return isinstance(m, (nn.Conv2d, nn.BatchNorm2d)) or super().is_leaf_module(m, module_qualified_name)
+
+
+def _foldable_pairs(network: nn.Module) -> Iterator[_FoldablePair]:
+    modules = dict(network.named_modules())
+    graph = _LeafTracer().trace(network)
+    calls = [node for node in graph.nodes if node.op == "call_module"]
+    times_called = {target: sum(node.target == target for node in calls) for target in {node.target for node in calls}}
+    for node in calls:
+        before = node.args[0] if node.args else None
+        if (
+            type(modules[node.target]).__name__ in {"BatchNorm2d", "BatchNormAct2d"}
+            and isinstance(before, fx.Node)
+            and before.op == "call_module"
+            and isinstance(modules[str(before.target)], nn.Conv2d)
+            and len(before.users) == 1
+            and times_called[node.target] == times_called[before.target] == 1
+        ):
+            yield _FoldablePair(str(before.target), str(node.target))
+
+
+def prepare_for_inference(network: nn.Module, device: torch.device) -> nn.Module:
+    """Fold, lay out (channels_last) and move the network, in eval mode; it must not be trained afterwards."""
+    folded = fold_batch_norm(network)
+    log.info("folded %d BatchNorm layers", folded)
+    return network.to(device).to(memory_format=torch.channels_last).eval()

@@ -1,0 +1,76 @@
+"""What earlier runs found out, offered to a new run; a store that fails costs the run nothing but its memory."""
+
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from model.store import ResultStore
+from model.types import ImageResult, InstalledWeights, ResultBatch
+
+log = logging.getLogger(__name__)
+
+_BATCH = 256
+
+
+class ResultMemory:
+    """Opens the store at first use, on the thread that uses it; after a failure it is left alone until next time."""
+
+    def __init__(self, file: Path | None) -> None:
+        """With None it remembers nothing."""
+        self._file = file
+        self._store: ResultStore | None = None
+
+    def recall(self, paths: Iterable[Path], installed: InstalledWeights) -> Iterator[Path | ResultBatch]:
+        """Yield known results in batches, and each path that has none."""
+        store = self._open()
+        if store is None:
+            yield from paths
+            return
+        remaining = list(paths)
+        batch: list[ImageResult] = []
+        position = 0
+        try:
+            for path, result in store.known(remaining, installed):
+                position += 1
+                if result is None:
+                    yield path
+                    continue
+                batch.append(result)
+                if len(batch) == _BATCH:
+                    yield ResultBatch(tuple(batch))
+                    batch = []
+        except (sqlite3.Error, ValueError, LookupError) as exc:
+            self._give_up(exc)
+        if batch:
+            yield ResultBatch(tuple(batch))
+        yield from remaining[position:]
+
+    def keep(self, results: Sequence[ImageResult], installed: InstalledWeights) -> None:
+        """Commit one batch."""
+        store = self._open()
+        if store is None:
+            return
+        try:
+            store.record(results, installed)
+        except (sqlite3.Error, OSError) as exc:
+            self._give_up(exc)
+
+    def close(self) -> None:
+        """Close the store; harmless when it was never opened."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def _open(self) -> ResultStore | None:
+        if self._store is None and self._file is not None:
+            try:
+                self._store = ResultStore(self._file)
+            except (sqlite3.Error, OSError) as exc:
+                self._give_up(exc)
+        return self._store
+
+    def _give_up(self, reason: Exception) -> None:
+        log.warning("results are not kept from here on, the store fails: %s", reason)
+        self.close()
+        self._file = None

@@ -1,0 +1,56 @@
+"""Files that are whole or not there at all: digests, and writes that a crash or a full disk cannot leave half done."""
+
+import errno
+import hashlib
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+# Some network and FUSE file systems do not know fsync; what they hold is as safe as they make it.
+_NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
+
+
+def file_sha256(path: Path) -> str:
+    """Return the file's SHA-256 in lower-case hexadecimal, read in chunks; raises OSError."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write `data` under a temporary name in the same folder, then rename.
+
+    Raises OSError; then a file that had the name before is unchanged, and nothing else is left.
+    """
+    temporary = path.with_name(f".{secrets.token_hex(6)}.part")
+    try:
+        with temporary.open("xb") as handle:
+            handle.write(data)
+            handle.flush()
+            sync(handle.fileno())
+        replace_durably(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def replace_durably(temporary: Path, target: Path) -> None:
+    """Give `temporary` the name `target` in one step that survives a loss of power; both are in one folder."""
+    temporary.replace(target)
+    if os.name == "posix":  # elsewhere folders cannot be opened
+        with suppress(OSError):
+            descriptor = os.open(target.parent, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def sync(descriptor: int) -> None:
+    """Bring what was written to an open file onto the disk; raises OSError, for example when the disk is full."""
+    try:
+        os.fsync(descriptor)
+    except OSError as exc:
+        if exc.errno not in _NO_SYNC:
+            raise

@@ -1,0 +1,100 @@
+"""A trained head becomes a weight set on disk: fp16 safetensors and a card, in one step or not at all."""
+
+import logging
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from model.cards import CARD_NAME, card_bytes
+from model.checkpoint import write_safetensors
+from model.errors import WeightsError
+from model.linear_head import LinearHead
+from model.names import display_name
+from model.network import classification_head, load_network, replace_head
+from model.safe_files import file_sha256, write_atomically
+from model.types import CatalogueEntry, InstalledWeights, WeightSet, WeightsFile
+from model.weights import Catalogue
+
+log = logging.getLogger(__name__)
+
+Tensors = dict[str, torch.Tensor]
+
+
+def check_name(weights_id: str, catalogue: Catalogue, *, into: Path | None, overwrite: bool) -> None:
+    """Raise WeightsError when the new set's id is taken; to be asked before hours of training."""
+    if into is not None or overwrite:
+        return
+    if any(entry.weights.id == weights_id for entry in catalogue.entries()):
+        raise WeightsError("train-name-taken", id=weights_id)
+
+
+def store_trained_set(
+    card: WeightSet,
+    head: LinearHead,
+    backbone: InstalledWeights,
+    catalogue: Catalogue,
+    *,
+    into: Path | None,
+    overwrite: bool,
+) -> CatalogueEntry:
+    """Write the set and return its entry.
+
+    On a backbone that every installation has (it comes in a Python package) only the head is stored; on another the
+    whole network is, so that the set does not depend on a file that may be removed. `into` is a folder for sets that
+    ship with the program; None is the user's data folder. Raises WeightsError when it cannot be written.
+    """
+    check_name(card.id, catalogue, into=into, overwrite=overwrite)
+    folder = into or catalogue.folder(card.id)
+    shared = next((file for file in backbone.weights.files if file.place == "package"), None)
+    tensors = _head_tensors(head) if shared is not None else _whole_network(head, card, backbone)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as made:
+            new = Path(made) / "new"
+            new.mkdir()
+            file = _write(new, card.id, tensors, is_head=shared is not None, shipped=into is not None)
+            files = (replace(shared, role="backbone"), file) if shared is not None else (file,)
+            complete = replace(card, files=files)
+            if into is None:
+                write_atomically(new / CARD_NAME, card_bytes(complete))
+                if folder.exists():
+                    folder.rename(Path(made) / "old")
+                new.rename(folder)
+            else:
+                into.mkdir(exist_ok=True)
+                (new / file.name).replace(into / file.name)
+                write_atomically(into / f"{card.id}.json", card_bytes(complete))
+    except OSError as exc:
+        reason = exc.strerror or str(exc)
+        raise WeightsError("train-not-stored", id=card.id, folder=display_name(folder), reason=reason) from exc
+    if into is not None:
+        catalogue = Catalogue(catalogue.data_dir, catalogue.data_dir, shipped_dir=into)
+    return catalogue.entry(card.id)
+
+
+def _head_tensors(head: LinearHead) -> Tensors:
+    return {"weight": head.weight.half().contiguous(), "bias": head.bias.half().contiguous()}
+
+
+def _whole_network(head: LinearHead, card: WeightSet, backbone: InstalledWeights) -> Tensors:
+    network = load_network(backbone)
+    replace_head(network, {"weight": head.weight, "bias": head.bias}, card)
+    name, _ = classification_head(network)
+    log.info("the head of %s is %s", card.id, name)
+    return {
+        key: tensor.half() if tensor.is_floating_point() else tensor for key, tensor in network.state_dict().items()
+    }
+
+
+def _write(folder: Path, weights_id: str, tensors: Tensors, *, is_head: bool, shipped: bool) -> WeightsFile:
+    path = folder / f"{weights_id}.safetensors"
+    write_safetensors(path, tensors, {"id": weights_id})
+    return WeightsFile(
+        role="head" if is_head else "network",
+        name=path.name,
+        place="resources" if shipped else "user",
+        size=path.stat().st_size,
+        sha256=file_sha256(path),
+    )

@@ -1,0 +1,96 @@
+"""What importing a module loads: the window must be on screen before torch is, and model must do without Qt."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = ("torch", "torchvision", "timm", "onnxruntime")
+
+# Modules that import torch at their head. They are imported on the compute thread or by the command line's workers.
+TORCH_MODULES = {
+    "model.checkpoint",  # state dicts are made of tensors
+    "model.network",  # builds the nets
+    "model.classifier",  # runs them
+    "model.devices",  # asks torch which devices there are
+    "model.weights_import",  # looks into a person's checkpoint
+    "model.train",  # trains a head ...
+    "model.features",  # ... on features of a frozen backbone ...
+    "model.linear_head",  # ... fits it ...
+    "model.trained_set",  # ... and writes its tensors
+}
+
+# Imports the modules named on the command line one after another; prints which of `heavy` each was the first to load.
+PROBE = """
+import importlib, json, sys
+heavy, blocked, modules = json.loads(sys.argv[1])
+for name in blocked:
+    sys.modules[name] = None
+blame, seen = {}, set()
+for module in modules:
+    importlib.import_module(module)
+    loaded = {name for name in heavy if name in sys.modules} - seen
+    seen |= loaded
+    if loaded:
+        blame[module] = sorted(loaded)
+print(json.dumps(blame))
+"""
+
+
+def modules_of(package: str) -> list[str]:
+    """All modules of a package but __main__, which runs the program."""
+    stems = sorted(path.stem for path in (ROOT / package).glob("*.py"))
+    return [f"{package}.{stem}" for stem in stems if stem not in {"__init__", "__main__"}]
+
+
+def blame_for_heavy_imports(
+    modules: list[str], blocked: tuple[str, ...] = (), heavy: tuple[str, ...] = HEAVY
+) -> dict[str, list[str]]:
+    arguments = json.dumps([heavy, blocked, modules])
+    run = subprocess.run(
+        [sys.executable, "-c", PROBE, arguments],
+        cwd=ROOT,
+        env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    blame: dict[str, list[str]] = json.loads(run.stdout)
+    return blame
+
+
+def test_probe_names_the_first_to_load() -> None:
+    assert blame_for_heavy_imports(["model.names", "wave", "model.cancel"], heavy=("wave",)) == {"wave": ["wave"]}
+
+
+def test_importing_the_window_loads_no_torch() -> None:
+    assert blame_for_heavy_imports(["gui.app"]) == {}
+
+
+def test_no_gui_module_loads_torch() -> None:
+    assert blame_for_heavy_imports(modules_of("gui")) == {}
+
+
+def test_model_modules_load_neither_torch_nor_qt() -> None:
+    light = [module for module in modules_of("model") if module not in TORCH_MODULES]
+    assert light
+    assert blame_for_heavy_imports(light, blocked=("PySide6", "shiboken6")) == {}
+
+
+@pytest.mark.parametrize("module", sorted(TORCH_MODULES))
+def test_list_of_torch_modules_is_current(module: str) -> None:
+    source = (ROOT / module.replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8")
+    assert any(line.startswith(("import torch", "from torch", "from model.")) for line in source.splitlines())
+
+
+def test_packaging_folder_does_not_hide_the_library_of_that_name() -> None:
+    assert not (ROOT / "packaging" / "__init__.py").exists()
+    run = subprocess.run(
+        [sys.executable, "-c", "import packaging.requirements"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr

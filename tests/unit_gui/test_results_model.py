@@ -1,0 +1,452 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from pytestqt.qtbot import QtBot
+from result_makers import (
+    CAT,
+    OTHER_WEIGHTS,
+    TRUNCATED,
+    WEIGHTS,
+    model_of,
+    names_in,
+    picture,
+    put_in_order,
+    result,
+)
+
+from gui.result_rows import Counts
+from gui.results_model import ROW_ROLE, ResultsModel
+from gui.results_order import (
+    Ordering,
+    OrderSpec,
+    ResultFilter,
+    RowStatus,
+    SortKey,
+    StatusFilter,
+    compute_order,
+)
+from model.cancel import CancelToken
+from model.types import FoundImage, ImageResult
+
+CATS = OrderSpec(filter=ResultFilter("cat"))
+DOG = (("dog", 0.9), ("wolf", 0.05))
+
+Models = Callable[..., ResultsModel]
+
+
+@pytest.fixture
+def make(qapp: object) -> Models:
+    return model_of
+
+
+def test_qt_finds_no_fault(make: Models, qtmodeltester: object) -> None:
+    model = make("a.jpg", "b.jpg", results=[result("a.jpg")])
+    qtmodeltester.check(model)  # type: ignore[attr-defined]
+
+
+def test_pictures_are_added_once(make: Models) -> None:
+    model = make("a.jpg")
+    link = FoundImage(Path("/elsewhere/link.jpg"), picture("a.jpg").identity)
+    replaced = FoundImage(picture("a.jpg").path, "/now/another/file.jpg")
+    assert model.add([picture("b.jpg"), picture("a.jpg"), picture("b.jpg"), link, replaced]) == 1
+    assert names_in(model) == ["a.jpg", "b.jpg"]
+    assert model.counts() == Counts(total=2, pending=2, visible=2)
+
+
+def test_a_removed_picture_can_come_back(make: Models) -> None:
+    model = make("a.jpg", "b.jpg", results=[result("a.jpg")])
+    model.remove([picture("a.jpg").path, Path("/unknown.jpg")])
+    assert names_in(model) == ["b.jpg"]
+    assert model.add([picture("a.jpg")]) == 1
+    assert names_in(model) == ["b.jpg", "a.jpg"]
+    assert model.result_at(1) is None
+
+
+def test_results_go_to_the_row_of_their_path(make: Models) -> None:
+    model = make("a.jpg", "b.jpg", "c.jpg")
+    model.apply([result("c.jpg", DOG), result("a.jpg"), result("unknown.jpg")])
+    assert [model.shown_row(row).status for row in range(3)] == [RowStatus.DONE, RowStatus.PENDING, RowStatus.DONE]
+    assert [r.predictions[0].label for r in model.results()] == ["Egyptian cat", "dog"]
+    assert [found.path.name for found in model.pending()] == ["b.jpg"]
+    assert model.pending_paths() == [picture("b.jpg").path]
+
+
+def test_results_of_other_weights_are_ignored(make: Models) -> None:
+    model = make("a.jpg")
+    model.apply([result("a.jpg", weights=OTHER_WEIGHTS)])
+    assert model.result_at(0) is None
+    assert model.results() == []
+
+
+def test_counts(make: Models, qtbot: QtBot) -> None:
+    model = make("a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    with qtbot.waitSignal(model.counts_changed):
+        model.apply([result("a.jpg"), result("b.jpg", unsure=True), result("c.jpg", problem=TRUNCATED)])
+    assert model.counts() == Counts(total=4, pending=1, done=2, errors=1, unsure=1, visible=4)
+
+
+def test_swapping_weights_keeps_rows_and_places_and_greys_old_results(make: Models) -> None:
+    model = make("a.jpg", "b.jpg", "c.jpg", results=[result("a.jpg"), result("b.jpg", DOG)])
+    put_in_order(model, OrderSpec(filter=ResultFilter("dog")))
+    assert names_in(model) == ["b.jpg"]
+    model.mark_all_pending()
+    assert names_in(model) == ["b.jpg"]
+    assert model.shown_row(0).stale
+    assert model.results() == []
+    assert [found.path.name for found in model.pending()] == ["a.jpg", "b.jpg", "c.jpg"]
+    model.set_active_weights(OTHER_WEIGHTS, None)
+    model.apply([result("b.jpg", CAT)])
+    assert model.shown_row(0).stale, "a late result of the old weights came in"
+    model.apply([result("b.jpg", CAT, weights=OTHER_WEIGHTS)])
+    assert not model.shown_row(0).stale
+    assert [r.weights_sha256 for r in model.results()] == [OTHER_WEIGHTS]
+
+
+def test_choosing_other_weights_makes_their_predecessors_results_stale(make: Models) -> None:
+    model = make("a.jpg", "b.jpg", results=[result("a.jpg"), result("b.jpg", problem=TRUNCATED)])
+    model.set_active_weights(OTHER_WEIGHTS, None)
+    assert model.results() == []
+    assert [model.shown_row(row).stale for row in range(2)] == [True, True]
+
+
+def test_after_a_failed_swap_the_last_good_weights_bring_their_results_back(make: Models) -> None:
+    model = make("a.jpg", "b.jpg", "c.jpg", results=[result("a.jpg"), result("b.jpg", problem=TRUNCATED)])
+    model.set_active_weights("", None)
+    assert model.counts().pending == 3
+    model.set_active_weights(WEIGHTS, None)
+    assert model.counts() == Counts(total=3, pending=1, done=1, errors=1, visible=3)
+    assert len(model.results()) == 2
+
+
+def test_running_again_does_not_take_back_what_is_to_be_replaced(make: Models) -> None:
+    model = make("a.jpg", "b.jpg", results=[result("a.jpg"), result("b.jpg")])
+    model.mark_pending([picture("a.jpg").path])
+    model.set_active_weights(WEIGHTS, None)
+    assert [model.shown_row(row).stale for row in range(2)] == [True, False]
+
+
+def test_the_threshold_tells_unsure_and_bold(make: Models) -> None:
+    model = make(
+        "a.jpg", "b.jpg", "c.jpg", results=[result("a.jpg"), result("b.jpg", DOG), result("c.jpg", unsure=True)]
+    )
+    assert model.counts().unsure == 1
+    assert model.shown_row(0).bold_from == 0.5
+    model.set_active_weights(WEIGHTS, 0.6)
+    assert [model.shown_row(row).status for row in range(3)] == [RowStatus.UNSURE, RowStatus.DONE, RowStatus.UNSURE]
+    assert model.shown_row(0).bold_from == 0.6
+    model.set_active_weights(WEIGHTS, None)
+    assert model.counts().unsure == 1
+
+
+def test_rows_keep_their_places_while_results_arrive(make: Models) -> None:
+    model = make("b.jpg", "a.jpg", "c.jpg", results=[result("b.jpg", DOG)])
+    put_in_order(model, OrderSpec(SortKey.PROBABILITY, True))
+    model.apply([result("a.jpg", (("dog", 0.99),)), result("c.jpg", (("dog", 0.95),))])
+    assert names_in(model) == ["b.jpg", "a.jpg", "c.jpg"]
+    put_in_order(model, OrderSpec(SortKey.PROBABILITY, True))
+    assert names_in(model) == ["a.jpg", "c.jpg", "b.jpg"]
+
+
+def test_rows_that_begin_to_match_come_last_and_others_stay_until_asked(make: Models) -> None:
+    model = make("a.jpg", "b.jpg", "c.jpg", results=[result("c.jpg")])
+    put_in_order(model, CATS)
+    assert names_in(model) == ["c.jpg"]
+    model.apply([result("a.jpg"), result("b.jpg", DOG)])
+    assert names_in(model) == ["c.jpg", "a.jpg"]
+    model.apply([result("c.jpg", DOG)])
+    assert names_in(model) == ["c.jpg", "a.jpg"]
+    assert model.counts().visible == 2
+    put_in_order(model, CATS)
+    assert names_in(model) == ["a.jpg"]
+
+
+def test_new_rows_show_only_if_they_match(make: Models) -> None:
+    model = make("a.jpg", results=[result("a.jpg")])
+    put_in_order(model, CATS)
+    model.add([picture("b.jpg")])
+    assert names_in(model) == ["a.jpg"]
+    put_in_order(model, OrderSpec(filter=ResultFilter(status=StatusFilter.PENDING)))
+    model.add([picture("c.jpg")])
+    assert names_in(model) == ["b.jpg", "c.jpg"]
+
+
+def order_of(model: ResultsModel, spec: OrderSpec) -> Ordering:
+    (ordering,) = compute_order(model.snapshot(), spec, CancelToken())
+    return ordering
+
+
+def test_an_ordering_may_come_late(make: Models) -> None:
+    model = make("c.jpg", "b.jpg", "a.jpg", "x.jpg", results=[result("c.jpg"), result("b.jpg"), result("x.jpg", DOG)])
+    late = order_of(model, OrderSpec(SortKey.NAME, filter=ResultFilter("cat")))
+    model.remove([picture("c.jpg").path])
+    model.add([picture("new.jpg"), picture("other.jpg"), picture("c.jpg")])
+    model.apply([result("new.jpg"), result("other.jpg", DOG), result("a.jpg"), result("c.jpg")])
+    model.swap_order(late)
+    assert names_in(model) == ["b.jpg", "a.jpg", "new.jpg", "c.jpg"]
+
+
+def test_an_ordering_of_a_list_that_was_cleared_loses_nothing(make: Models) -> None:
+    model = make("b.jpg", "a.jpg")
+    late = order_of(model, OrderSpec(SortKey.NAME))
+    model.clear()
+    assert model.counts() == Counts()
+    model.add([picture("z.jpg"), picture("y.jpg")])
+    model.swap_order(late)
+    assert names_in(model) == ["z.jpg", "y.jpg"]
+
+
+def test_persistent_indexes_follow_their_pictures(make: Models) -> None:
+    model = make("b.jpg", "a.jpg", "c.jpg", results=[result("b.jpg"), result("c.jpg")])
+    kept = {name: QPersistentModelIndex(model.index(row, 1)) for row, name in enumerate(("b.jpg", "a.jpg", "c.jpg"))}
+    put_in_order(model, OrderSpec(SortKey.NAME, True))
+    assert {name: index.row() for name, index in kept.items()} == {"c.jpg": 0, "b.jpg": 1, "a.jpg": 2}
+    assert kept["a.jpg"].column() == 1
+    put_in_order(model, CATS)
+    assert not kept["a.jpg"].isValid()
+    assert [model.path_at(kept[name].row()).name for name in ("b.jpg", "c.jpg")] == ["b.jpg", "c.jpg"]
+
+
+@pytest.mark.parametrize("step", [2, 3])
+def test_removing_scattered_rows(make: Models, step: int) -> None:
+    names = [f"{number}.jpg" for number in range(150)]
+    model = make(*names)
+    stays = QPersistentModelIndex(model.index(149 if step == 2 else 148, 0))
+    removed: list[np.ndarray] = []
+    model.leaving.connect(removed.append)
+    model.remove([picture(name).path for name in names[::step]])
+    rest = [name for place, name in enumerate(names) if place % step]
+    assert names_in(model) == rest
+    assert [model.row_of(picture(name).path) for name in rest] == list(range(len(rest)))
+    assert model.path_at(stays.row()).name == names[149 if step == 2 else 148]
+    assert len(removed) == 1
+    assert removed[0].tolist() == list(range(0, 150, step))
+
+
+def test_rows_are_found_by_path_and_by_name(make: Models) -> None:
+    model = make("IMG_1.jpg", "img_2.jpg", "b.jpg", results=[result("b.jpg")])
+    assert model.row_of(picture("b.jpg").path) == 2
+    assert model.row_of(Path("/unknown.jpg")) is None
+    assert model.row_named("IMG", 0) == 0
+    assert model.row_named("img_2", 0) == 1
+    assert model.row_named("img", 2) == 0
+    assert model.row_named("zzz", 1) is None
+    put_in_order(model, CATS)
+    assert model.row_of(picture("b.jpg").path) == 0
+    assert model.row_of(picture("img_2.jpg").path) is None
+    assert ResultsModel().row_named("a", 0) is None
+
+
+def test_results_in_a_batch_are_announced_once(make: Models) -> None:
+    names = [f"{number}.jpg" for number in range(64)]
+    model = make(*names)
+    spans: list[tuple[int, int, int]] = []
+    model.dataChanged.connect(lambda first, last: spans.append((first.row(), last.row(), last.column())))
+    model.apply([result(name) for name in names[3:]])
+    assert spans == [(3, 63, 2)]
+
+
+def cell(model: ResultsModel, row: int, column: int, role: Qt.ItemDataRole) -> str:
+    text = model.index(row, column).data(role)
+    assert isinstance(text, str)
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_cells_speak_for_screen_readers(make: Models) -> None:
+    model = make("cat.jpg", "bad.jpg", "new.jpg", "hm.jpg")
+    model.apply([result("cat.jpg"), result("bad.jpg", problem=TRUNCATED), result("hm.jpg", unsure=True)])
+    role = Qt.ItemDataRole.AccessibleTextRole
+    assert cell(model, 0, 0, role) == "cat.jpg, Egyptian cat, 57 %"
+    assert cell(model, 0, 1, role).startswith("cat.jpg, Egyptian cat 57 %, tiger cat 15 %, tabby 11 %, lynx 1 %,")
+    assert cell(model, 0, 2, role) == "cat.jpg, Done"
+    assert cell(model, 1, 0, role) == "bad.jpg, could not be read: the file ends too early"
+    assert cell(model, 2, 1, role) == "new.jpg, waiting\N{HORIZONTAL ELLIPSIS}"
+    assert cell(model, 3, 0, role) == "hm.jpg, Egyptian cat, 57 %, Unsure"
+    model.mark_all_pending()
+    assert "from the earlier weights" in cell(model, 0, 0, role)
+
+
+def test_statuses_in_words(make: Models) -> None:
+    model = make("a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    model.apply([result("a.jpg"), result("b.jpg", unsure=True), result("c.jpg", problem=TRUNCATED)])
+    words = [cell(model, row, 2, Qt.ItemDataRole.DisplayRole) for row in range(4)]
+    assert words == ["Done", "Unsure", "Error", "Waiting"]
+
+
+def test_tooltips_tell_all_and_show_names_as_text(make: Models) -> None:
+    model = ResultsModel()
+    model.set_active_weights(WEIGHTS, None)
+    odd = picture("<b>x</b>\n.jpg", "/pictures/bad\udcff")
+    model.add([odd, picture("bad.jpg")])
+    model.apply([result("bad.jpg", problem=TRUNCATED)])
+    role = Qt.ItemDataRole.ToolTipRole
+    assert "&lt;b&gt;x&lt;/b&gt;\N{REPLACEMENT CHARACTER}.jpg" in cell(model, 0, 0, role)
+    assert r"bad\xff" in cell(model, 0, 0, role)
+    tip = cell(model, 1, 1, role)
+    assert "could not be read: the file ends too early" in tip
+    assert "Copy it again" in tip
+    assert "broken data stream" in tip
+
+
+def test_headers_and_the_whole_row(make: Models) -> None:
+    model = make("a.jpg")
+    titles = [model.headerData(column, Qt.Orientation.Horizontal) for column in range(4)]
+    assert titles == ["Picture", "Labels", "Status", None]
+    assert model.index(0, 2).data(ROW_ROLE) == model.shown_row(0)
+    assert model.data(QModelIndex(), ROW_ROLE) is None
+    assert model.rowCount(model.index(0, 0)) == 0
+
+
+NAMES = st.sampled_from([f"{letter}{number}.jpg" for letter in "ab" for number in range(6)])
+LABELS = st.sampled_from(["cat", "dog", "wild cat"])
+SHARES = st.sampled_from([0.2, 0.5, 0.9])
+FILTERS = st.builds(
+    ResultFilter, st.sampled_from(["", "cat", "dog"]), st.sampled_from([0.0, 0.5]), st.sampled_from(list(StatusFilter))
+)
+SPECS = st.builds(OrderSpec, st.sampled_from(list(SortKey)), st.booleans(), FILTERS)
+
+
+class AnyHistory(RuleBasedStateMachine):
+    """Whatever happens in whatever order, no row is lost, none is there twice, and none is another's."""
+
+    @initialize()
+    def start(self) -> None:
+        self.model = model_of()
+        self.tester = QAbstractItemModelTester(self.model, QAbstractItemModelTester.FailureReportingMode.Warning)
+        self.weights = WEIGHTS
+        self.expected: dict[str, ImageResult | None] = {}  # in the order of adding; None while pending
+        self.late: list[Ordering] = []
+        self.held: dict[str, QPersistentModelIndex] = {}
+
+    @rule(names=st.lists(NAMES, max_size=6))
+    def add(self, names: list[str]) -> None:
+        self.model.add([picture(name) for name in names])
+        for name in names:
+            self.expected.setdefault(name, None)
+
+    @rule(names=st.lists(NAMES, max_size=4), label=LABELS, share=SHARES, bad=st.booleans(), old=st.booleans())
+    def apply(self, names: list[str], label: str, share: float, bad: bool, old: bool) -> None:
+        weights = {WEIGHTS: OTHER_WEIGHTS, OTHER_WEIGHTS: WEIGHTS}[self.weights] if old else self.weights
+        problem = TRUNCATED if bad else None
+        results = [result(name, ((label, share),), problem=problem, weights=weights) for name in names]
+        self.model.apply(results)
+        for item in results:
+            if not old and item.path.name in self.expected:
+                self.expected[item.path.name] = item
+
+    @rule(names=st.lists(NAMES, max_size=4))
+    def mark_pending(self, names: list[str]) -> None:
+        self.model.mark_pending([picture(name).path for name in names])
+        self.expected.update({name: None for name in names if name in self.expected})
+
+    @rule()
+    def swap_weights(self) -> None:
+        self.weights = OTHER_WEIGHTS if self.weights == WEIGHTS else WEIGHTS
+        self.model.mark_all_pending()
+        before = {row: self.model.path_at(row) for row in range(self.model.rowCount())}
+        self.model.set_active_weights(self.weights, None)
+        after = {row: self.model.path_at(row) for row in before}
+        assert before == after
+        restored = {item.path.name: item for item in self.model.results()}
+        assert all(item.weights_sha256 == self.weights for item in restored.values())
+        self.expected = {name: restored.get(name) for name in self.expected}
+
+    @rule(names=st.lists(NAMES, max_size=6))
+    def remove(self, names: list[str]) -> None:
+        self.model.remove([picture(name).path for name in names])
+        for name in names:
+            self.expected.pop(name, None)
+            self.held.pop(name, None)
+
+    @rule()
+    def clear(self) -> None:
+        self.model.clear()
+        self.expected.clear()
+        self.held.clear()
+
+    @rule(spec=SPECS)
+    def compute(self, spec: OrderSpec) -> None:
+        self.late.append(order_of(self.model, spec))
+
+    @rule()
+    def swap_late(self) -> None:
+        if self.late:
+            self.swap(self.late.pop(0))
+
+    @rule(spec=SPECS)
+    def compute_and_swap(self, spec: OrderSpec) -> None:
+        ordering = order_of(self.model, spec)
+        self.swap(ordering)
+        assert self.model.rowCount() == len(ordering.slots)
+        assert set(names_in(self.model)) == {name for name in self.expected if self.passes(name)}
+
+    def swap(self, ordering: Ordering) -> None:
+        self.model.swap_order(ordering)
+        for name, index in list(self.held.items()):
+            row = self.model.row_of(picture(name).path)
+            if row is None:
+                assert not index.isValid()
+                del self.held[name]
+
+    @rule(name=NAMES)
+    def hold(self, name: str) -> None:
+        row = self.model.row_of(picture(name).path)
+        if row is not None:
+            self.held[name] = QPersistentModelIndex(self.model.index(row, 0))
+
+    def passes(self, name: str) -> bool:
+        chosen, item = self.model.spec.filter, self.expected[name]
+        statuses = {StatusFilter.ALL}
+        if item is None:
+            statuses.add(StatusFilter.PENDING)
+        else:
+            statuses.add(StatusFilter.ERROR if item.problem else StatusFilter.DONE)
+        if chosen.status not in statuses:
+            return False
+        if not chosen.text and not chosen.minimum:
+            return True
+        if item is None or item.problem:
+            return False
+        best = item.predictions[0]
+        return chosen.text in best.label and best.probability >= chosen.minimum
+
+    @invariant()
+    def nothing_is_lost_or_there_twice(self) -> None:
+        shown = names_in(self.model)
+        assert len(shown) == len(set(shown))
+        assert set(shown) <= set(self.expected)
+        assert {name for name in self.expected if self.passes(name)} <= set(shown)
+        assert [path.name for path in self.model.paths()] == list(self.expected)
+
+    @invariant()
+    def every_row_has_its_own_result(self) -> None:
+        for row, name in enumerate(names_in(self.model)):
+            assert self.model.row_of(picture(name).path) == row
+            item = self.model.shown_row(row)
+            assert (item.status is RowStatus.PENDING) == (self.expected[name] is None)
+            assert item.result is None or item.result.path.name == name
+        assert self.model.results() == [item for item in self.expected.values() if item is not None]
+        counts = self.model.counts()
+        assert counts.total == len(self.expected) == counts.pending + counts.done + counts.errors
+        assert counts.visible == self.model.rowCount()
+
+    @invariant()
+    def indexes_follow_their_pictures(self) -> None:
+        for name, index in self.held.items():
+            assert index.isValid()
+            assert self.model.path_at(index.row()).name == name
+
+
+def test_any_history_keeps_every_row(qapp: object) -> None:
+    run_state_machine_as_test(
+        AnyHistory,
+        settings=settings(
+            max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

@@ -1,0 +1,126 @@
+"""The classifier: right numbers, and a way out when memory runs out or the weights are worthless."""
+
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+import torch
+from fakes import make_weights
+from numpy.typing import NDArray
+from torch import nn
+
+from model import classifier as module
+from model.classifier import Classifier, Normalise
+from model.devices import Device
+from model.errors import DeviceError, WeightsError
+from model.types import Preprocess
+
+CPU = Device("cpu", "CPU", 8)
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class MeanColour(nn.Module):
+    """Logits are the mean of each channel; fails as told for batches larger than `limit`."""
+
+    def __init__(self, limit: int = 100, error: type[RuntimeError] = torch.OutOfMemoryError) -> None:
+        super().__init__()
+        self.limit = limit
+        self.error = error
+        self.seen: list[int] = []
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        if len(images) > self.limit:
+            raise self.error("out of memory")
+        self.seen.append(len(images))
+        return images.mean(dim=(2, 3)) * 3
+
+
+def make(network: nn.Module, batch_size: int = 8) -> Classifier:
+    with patch.object(module, "load_network", lambda _installed: network):
+        return Classifier(make_weights(), CPU, batch_size=batch_size)
+
+
+def pictures(count: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 255, (count, 8, 8, 3), dtype=np.uint8)
+
+
+def test_probabilities_are_the_softmax_over_all_classes_and_labels_go_with_them() -> None:
+    pixels = pictures(5)
+    output = make(MeanColour()).classify(pixels, top=2)
+    logits = 3 * pixels.astype(np.float64).mean(axis=(1, 2)) / 255
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    for row, predictions in zip(expected, output.predictions, strict=True):
+        order = np.argsort(-row)
+        assert [p.class_index for p in predictions] == order[:2].tolist()
+        assert [p.label for p in predictions] == [("red", "green", "blue")[i] for i in order[:2]]
+        assert [p.probability for p in predictions] == pytest.approx(row[order[:2]], abs=1e-6)
+
+
+def test_more_labels_than_classes_gives_all_classes() -> None:
+    output = make(MeanColour()).classify(pictures(1), top=10)
+    assert len(output.predictions[0]) == 3
+    assert sum(p.probability for p in output.predictions[0]) == pytest.approx(1)
+
+
+def test_out_of_memory_halves_the_batch_goes_on_and_says_so() -> None:
+    network = MeanColour(limit=2)
+    classifier = make(network)
+    expected = make(MeanColour()).classify(pictures(9), 3)
+    output = classifier.classify(pictures(9), 3)
+    for row, wanted in zip(output.predictions, expected.predictions, strict=True):
+        assert [p.probability for p in row] == pytest.approx([p.probability for p in wanted], abs=1e-6)
+    assert classifier.batch_size == 2
+    assert [dict(notice.params)["batch"] for notice in output.notices] == [4, 2]
+    assert network.seen == [2, 2, 2, 2, 1]
+
+
+def test_a_device_too_small_for_one_picture_is_an_error() -> None:
+    with pytest.raises(DeviceError, match="too little free memory"):
+        make(MeanColour(limit=0)).classify(pictures(3), 3)
+
+
+def test_other_failures_are_not_taken_for_lack_of_memory() -> None:
+    class Broken(MeanColour):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            raise RuntimeError("some kernel failed")
+
+    with pytest.raises(RuntimeError, match="some kernel failed"):
+        make(Broken()).classify(pictures(3), 3)
+
+
+def test_weights_that_give_no_numbers_are_refused() -> None:
+    class Nonsense(MeanColour):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return super().forward(images) * float("nan")
+
+    with pytest.raises(WeightsError, match="no usable numbers"):
+        make(Nonsense()).classify(pictures(2), 3)
+
+
+def test_normalising_is_torchvisions_to_the_last_bit() -> None:
+    from torchvision.transforms.functional import convert_image_dtype, normalize
+
+    pixels = torch.arange(256, dtype=torch.uint8).repeat(3).view(1, 3, 16, 16).permute(0, 2, 3, 1).contiguous()
+    for mean, std in ((IMAGENET_MEAN, IMAGENET_STD), ((127 / 255,) * 3, (128 / 255,) * 3)):
+        ours = Normalise(Preprocess(8, 8, "bilinear", mean, std))(pixels)
+        theirs = normalize(convert_image_dtype(pixels.permute(0, 3, 1, 2), torch.float), mean, std)
+        assert torch.equal(ours, theirs)
+
+
+def test_real_pictures_get_their_right_labels(shared_data: Path) -> None:
+    from model.decode import DecodeLimits, decode
+    from model.devices import choose_device
+    from model.preprocess import prepare
+    from model.weights import default_catalogue
+
+    installed = default_catalogue().open("imagenet-lite2")
+    names = {"n01614925_bald_eagle.JPEG": 22, "n01631663_eft.JPEG": 27, "n01532829_house_finch.JPEG": 12}
+    pixels = np.stack(
+        [
+            prepare(decode(shared_data / "imagenet" / name, limits=DecodeLimits()).image, installed.weights.preprocess)
+            for name in names
+        ]
+    )
+    output = Classifier(installed, choose_device("cpu")).classify(pixels, 5)
+    assert [row[0].class_index for row in output.predictions] == list(names.values())

@@ -1,0 +1,61 @@
+"""The head's fit and its honest evaluation."""
+
+import numpy as np
+import pytest
+import torch
+
+from model.linear_head import accuracy, choose_l2, fit_head, score_fold
+
+
+def blobs(count: int, spread: float, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.arange(count) % 3
+    centres = torch.eye(3, 6) * 4
+    return centres[labels] + spread * torch.randn(count, 6, generator=generator), labels
+
+
+def test_what_can_be_separated_is() -> None:
+    features, labels = blobs(120, 0.5)
+    assert accuracy(fit_head(features, labels, 3, 1e-3), features, labels) == 1.0
+
+
+def test_the_fit_is_the_optimum_of_its_loss() -> None:
+    features, labels = blobs(90, 3.0)
+    l2 = 1e-2
+    head = fit_head(features, labels, 3, l2)
+    std = features.std(dim=0)
+    weight = (head.weight * std).clone().requires_grad_()
+    bias = (head.bias + head.weight @ features.mean(dim=0)).clone().requires_grad_()
+    logits = (features - features.mean(dim=0)) / std @ weight.T + bias
+    loss = torch.nn.functional.cross_entropy(logits, labels) + l2 / 2 * weight.square().sum()
+    loss.backward()
+    assert weight.grad is not None
+    assert bias.grad is not None
+    assert weight.grad.abs().max() < 1e-3
+    assert bias.grad.abs().max() < 1e-3
+
+
+def test_a_constant_feature_does_no_harm() -> None:
+    features, labels = blobs(60, 0.5)
+    features = torch.cat([features, torch.full((60, 1), 7.0)], dim=1)
+    assert accuracy(fit_head(features, labels, 3, 1e-3), features, labels) == 1.0
+
+
+def test_noise_is_met_with_strong_regularisation() -> None:
+    generator = torch.Generator().manual_seed(1)
+    features = torch.randn(90, 40, generator=generator)
+    labels = torch.arange(90) % 3
+    groups = np.arange(90)
+    assert choose_l2(features, labels, groups, 3, seed=0, grid=(1e-4, 1e-1)) == 1e-1
+
+
+def test_a_fold_is_judged_by_pictures_the_fit_never_saw() -> None:
+    """With random labels a fit scores 100 % on what it has seen; held out it can only guess."""
+    generator = torch.Generator().manual_seed(2)
+    features = torch.randn(300, 400, generator=generator)
+    labels = torch.randint(0, 3, (300,), generator=generator)
+    held_out = np.arange(300) % 5 == 0
+    score, l2 = score_fold(features, labels, np.arange(300), 3, held_out)
+    assert accuracy(fit_head(features, labels, 3, 1e-4), features, labels) == 1.0
+    assert score < 0.6
+    assert l2 == pytest.approx(1e-1)

@@ -1,0 +1,138 @@
+"""Weights into networks: what fits is loaded, what does not is refused, and folding changes no answer."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+from fakes import make_weights
+from torch import nn
+
+from model.errors import WeightsError
+from model.network import build_network, classification_head, fold_batch_norm, load_network, prepare_for_inference
+from model.types import InstalledWeights
+from model.weights import default_catalogue
+
+
+def random_state(architecture: str, classes: int) -> dict[str, torch.Tensor]:
+    """Values for every tensor of a network, with BatchNorm statistics that make folding matter."""
+    generator = torch.Generator().manual_seed(0)
+    state = {}
+    for key, tensor in build_network(architecture, classes).state_dict().items():
+        if key.endswith("num_batches_tracked"):
+            continue
+        values = torch.randn(tensor.shape, generator=generator) * 0.05
+        state[key] = values.abs() + 0.5 if key.endswith(("running_var", "bn1.weight")) else values
+    return state
+
+
+def installed(tmp_path: Path, state: dict[str, torch.Tensor], architecture: str, classes: int) -> InstalledWeights:
+    path = tmp_path / "network.safetensors"
+    safetensors.torch.save_file(state, path)
+    made = make_weights(classes=tuple(f"class {i}" for i in range(classes)))
+    return replace(made, weights=replace(made.weights, architecture=architecture), paths={"network": path})
+
+
+@pytest.mark.parametrize("architecture", ["torchvision:resnet18", "timm:tf_efficientnet_lite0"])
+def test_folding_changes_no_probability(tmp_path: Path, architecture: str) -> None:
+    network = load_network(installed(tmp_path, random_state(architecture, 7), architecture, 7))
+    images = torch.randn(3, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        before = network(images).softmax(1)
+        norms = sum(isinstance(module, nn.BatchNorm2d) for module in network.modules())
+        assert fold_batch_norm(network) == norms > 10
+        after = network(images).softmax(1)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
+    torch.testing.assert_close(after, before, rtol=1e-4, atol=1e-6)
+
+
+def test_a_network_that_cannot_be_traced_stays_as_it_is() -> None:
+    class Branching(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3)
+            self.norm = nn.BatchNorm2d(4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if x.sum() > 0:
+                x = -x
+            result: torch.Tensor = self.norm(self.conv(x))
+            return result
+
+    network = Branching().eval()
+    assert fold_batch_norm(network) == 0
+    assert isinstance(network.norm, nn.BatchNorm2d)
+
+
+def test_a_batch_norm_whose_convolution_is_used_twice_is_not_folded() -> None:
+    class Shared(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3)
+            self.norm = nn.BatchNorm2d(4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = self.conv(x)
+            result: torch.Tensor = self.norm(y) + y
+            return result
+
+    assert fold_batch_norm(Shared().eval()) == 0
+
+
+def test_half_precision_files_become_float32_and_channels_last(tmp_path: Path) -> None:
+    state = {key: tensor.half() for key, tensor in random_state("torchvision:resnet18", 3).items()}
+    network = load_network(installed(tmp_path, state, "torchvision:resnet18", 3))
+    assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
+    prepared = prepare_for_inference(network, torch.device("cpu"))
+    convolution = prepared.get_submodule("layer2.0.conv1")
+    assert isinstance(convolution, nn.Conv2d)
+    assert convolution.weight.is_contiguous(memory_format=torch.channels_last)
+    assert not prepared.training
+
+
+@pytest.mark.parametrize("fault", ["missing", "surplus", "shape"])
+def test_tensors_that_do_not_fit_are_refused_by_name(tmp_path: Path, fault: str) -> None:
+    state = random_state("torchvision:resnet18", 3)
+    if fault == "missing":
+        del state["layer1.0.conv1.weight"]
+    elif fault == "surplus":
+        state["extra.weight"] = torch.zeros(2)
+    else:
+        state["layer1.0.conv1.weight"] = torch.zeros(1, 2, 3, 3)
+    wanted = "extra" if fault == "surplus" else "layer1.0.conv1.weight"
+    with pytest.raises(WeightsError, match=wanted):
+        load_network(installed(tmp_path, state, "torchvision:resnet18", 3))
+
+
+@pytest.mark.parametrize("name", ["torchvision:resnet_of_dreams", "timm:nothing", "keras:resnet50", "resnet50"])
+def test_an_unknown_architecture_is_refused(name: str) -> None:
+    with pytest.raises(WeightsError, match="not known"):
+        build_network(name, 3)
+
+
+def test_the_built_in_network_loads_by_order() -> None:
+    network = load_network(default_catalogue().open("imagenet-lite2"))
+    name, head = classification_head(network)
+    assert (name, head.out_features, head.in_features) == ("classifier", 1000, 1280)
+
+
+def test_the_weather_head_takes_the_place_of_the_backbones_own() -> None:
+    catalogue = default_catalogue()
+    weather = catalogue.open("weather-lite2")
+    head = safetensors.torch.load_file(weather.paths["head"])
+    network = load_network(weather)
+    _, linear = classification_head(network)
+    assert weather.weights.classes == ("cloudy", "rain", "shine", "sunrise")
+    assert torch.equal(linear.weight, head["weight"].float())
+    backbone = load_network(catalogue.open("imagenet-lite2"))
+    stem = "conv_stem.weight"
+    assert torch.equal(network.get_parameter(stem), backbone.get_parameter(stem))
+
+
+def test_a_head_of_another_size_is_refused(tmp_path: Path) -> None:
+    weather = default_catalogue().open("weather-lite2")
+    head = tmp_path / "head.safetensors"
+    safetensors.torch.save_file({"weight": torch.zeros(3, 1280), "bias": torch.zeros(3)}, head)
+    with pytest.raises(WeightsError, match="head"):
+        load_network(replace(weather, paths={**weather.paths, "head": head}))

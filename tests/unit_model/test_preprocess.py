@@ -1,0 +1,185 @@
+"""`prepare` is pinned to torchvision's and timm's own transforms, to the last bit of the normalised tensor."""
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from model import preprocess as preprocess_module
+from model.preprocess import crop_box, prepare
+from model.types import Preprocess
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+TORCHVISION_V1 = Preprocess(256, 224, "bilinear", IMAGENET_MEAN, IMAGENET_STD)
+TORCHVISION_V2 = Preprocess(232, 224, "bilinear", IMAGENET_MEAN, IMAGENET_STD)
+LITE2 = Preprocess(292, 260, "bicubic", (127 / 255,) * 3, (128 / 255,) * 3)
+SETS = [
+    pytest.param(TORCHVISION_V1, id="v1"),
+    pytest.param(TORCHVISION_V2, id="v2"),
+    pytest.param(LITE2, id="lite2"),
+]
+SMALL = Preprocess(12, 8, "bilinear", IMAGENET_MEAN, IMAGENET_STD)
+
+Transform = Callable[[Image.Image], NDArray[np.float32]]
+
+
+def normalise_reference(pixels: NDArray[np.uint8], preprocess: Preprocess) -> NDArray[np.float32]:
+    scaled = pixels.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+    mean, std = (np.array(value, np.float32)[:, None, None] for value in (preprocess.mean, preprocess.std))
+    return np.asarray((scaled - mean) / std, dtype=np.float32)
+
+
+def transform_of(preprocess: Preprocess) -> Transform:
+    """The library's own evaluation transform of this set."""
+    if preprocess is LITE2:
+        from timm.data import create_transform
+
+        mean, std = preprocess.mean, preprocess.std
+        timm_transform = create_transform((3, 260, 260), interpolation="bicubic", crop_pct=0.89, mean=mean, std=std)
+        return lambda image: np.asarray(timm_transform(image).numpy())
+    from torchvision.models import ResNet50_Weights
+
+    weights = ResNet50_Weights.IMAGENET1K_V1 if preprocess is TORCHVISION_V1 else ResNet50_Weights.IMAGENET1K_V2
+    transform = weights.transforms()
+    return lambda image: np.asarray(transform(image).numpy())
+
+
+@pytest.fixture(scope="module", params=SETS)
+def pinned(request: pytest.FixtureRequest) -> Callable[[Image.Image], None]:
+    """A check that a picture becomes the very same tensor as by the library's transform."""
+    preprocess: Preprocess = request.param
+    transform = transform_of(preprocess)
+
+    def check(image: Image.Image) -> None:
+        pixels = prepare(image, preprocess)
+        assert pixels.dtype == np.uint8
+        assert pixels.shape == (preprocess.crop, preprocess.crop, 3)
+        assert pixels.flags.c_contiguous
+        np.testing.assert_array_equal(normalise_reference(pixels, preprocess), transform(image))
+
+    return check
+
+
+def noise(width: int, height: int) -> Image.Image:
+    rng = np.random.default_rng(width * 1009 + height)
+    return Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(width=st.integers(1, 600), height=st.integers(1, 600))
+@example(width=1, height=1)
+@example(width=1, height=600)
+@example(width=600, height=1)
+@example(width=232, height=232)
+@example(width=292, height=400)
+@example(width=256, height=257)
+@example(width=333, height=500)
+def test_prepare_equals_the_librarys_transform(pinned: Callable[[Image.Image], None], width: int, height: int) -> None:
+    pinned(noise(width, height))
+
+
+@pytest.mark.parametrize("size", [(1201, 800), (800, 1203), (2000, 130), (40, 3000)])
+def test_prepare_equals_it_for_larger_pictures(pinned: Callable[[Image.Image], None], size: tuple[int, int]) -> None:
+    pinned(noise(*size))
+
+
+@pytest.mark.parametrize("name", ["china.jpg", "flower.jpg"])
+def test_prepare_equals_it_for_redistributable_photographs(pinned: Callable[[Image.Image], None], name: str) -> None:
+    found = importlib.util.find_spec("sklearn")
+    if found is None or found.origin is None:
+        pytest.skip("scikit-learn, whose photographs this test uses, is not installed")
+    with Image.open(Path(found.origin).parent / "datasets" / "images" / name) as image:
+        pinned(image.convert("RGB"))
+
+
+def test_prepare_equals_it_for_real_pictures(pinned: Callable[[Image.Image], None], shared_data: Path) -> None:
+    weather = sorted((shared_data / "weather").rglob("*.j*g"))[::56]
+    imagenet = sorted((shared_data / "imagenet").glob("*.JPEG"))[::10]
+    assert len(weather) >= 20
+    assert len(imagenet) >= 20
+    for path in [*weather, *imagenet]:
+        with Image.open(path) as image:
+            pinned(image.convert("RGB"))
+
+
+@pytest.mark.parametrize("size", [(7, 30), (30, 7), (9, 9), (100, 61), (3, 200)])
+@pytest.mark.parametrize(("resize", "crop"), [(8, 12), (9, 12), (12, 12), (13, 12), (12, 5)])
+def test_padding_and_cropping_are_torchvisions(size: tuple[int, int], resize: int, crop: int) -> None:
+    from torchvision.transforms import functional
+
+    preprocess = Preprocess(resize, crop, "bilinear", IMAGENET_MEAN, IMAGENET_STD)
+    image = noise(*size)
+    expected = functional.center_crop(functional.resize(image, [resize]), [crop, crop])
+    np.testing.assert_array_equal(prepare(image, preprocess), np.asarray(expected))
+
+
+@pytest.mark.parametrize("size", [(20, 400), (400, 20), (3, 90), (90, 3)])
+def test_resizing_in_strips_changes_nothing(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+    image = noise(*size)
+    expected = prepare(image, TORCHVISION_V2)
+    monkeypatch.setattr(preprocess_module, "_STRIP_PIXELS", 1)
+    np.testing.assert_array_equal(prepare(image, TORCHVISION_V2), expected)
+
+
+@pytest.mark.parametrize("preprocess", SETS)
+@pytest.mark.parametrize("size", [(20, 2000), (2000, 20), (1, 300), (300, 1), (300, 3000), (3000, 300)])
+def test_cropping_first_is_off_by_one_at_most(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], preprocess: Preprocess
+) -> None:
+    image = noise(*size)
+    exact = prepare(image, preprocess).astype(int)
+    monkeypatch.setattr(preprocess_module, "_LONGEST_EXACT", preprocess.resize)
+    assert np.abs(prepare(image, preprocess).astype(int) - exact).max() <= 1
+
+
+@pytest.mark.parametrize("size", [(1, 3_000_000), (3_000_000, 1), (2, 65_535)])
+def test_extreme_aspects_stay_bounded(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+    largest = 0
+    resize = Image.Image.resize
+
+    def measured(self: Image.Image, wanted: tuple[int, int], *args: object) -> Image.Image:
+        nonlocal largest
+        largest = max(largest, wanted[0] * wanted[1])
+        return resize(self, wanted, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Image.Image, "resize", measured)
+    image = Image.new("RGB", size, (10, 200, 30))
+    pixels = prepare(image, TORCHVISION_V2)
+    assert 0 < largest <= 1 << 22
+    assert (pixels == (10, 200, 30)).all()
+
+
+def test_crop_box_of_a_wide_picture() -> None:
+    # 1000 x 500 becomes 464 x 232, of which 224 x 224 from (120, 4) are seen.
+    scale = 500 / 232
+    assert crop_box(1000, 500, TORCHVISION_V2) == pytest.approx((120 * scale, 4 * scale, 344 * scale, 228 * scale))
+
+
+def test_crop_box_of_a_tall_picture() -> None:
+    scale = 500 / 232
+    assert crop_box(500, 1000, TORCHVISION_V2) == pytest.approx((4 * scale, 120 * scale, 228 * scale, 344 * scale))
+
+
+def test_crop_box_is_the_whole_picture_where_the_crop_is_larger() -> None:
+    assert crop_box(40, 40, Preprocess(8, 12, "bilinear", IMAGENET_MEAN, IMAGENET_STD)) == (0, 0, 40, 40)
+
+
+@given(width=st.integers(1, 100_000), height=st.integers(1, 100_000))
+def test_crop_box_is_inside_and_nearly_square(width: int, height: int) -> None:
+    left, top, right, bottom = crop_box(width, height, TORCHVISION_V2)
+    assert 0 <= left < right <= width + 1e-6
+    assert 0 <= top < bottom <= height + 1e-6
+    assert right - left == pytest.approx(bottom - top, rel=0.01)
+
+
+def test_what_is_outside_the_crop_box_is_not_seen() -> None:
+    left, top, right, bottom = (round(edge) for edge in crop_box(120, 60, SMALL))
+    image = Image.new("RGB", (120, 60), "red")
+    image.paste("blue", (left - 8, top - 8, right + 8, bottom + 8))
+    assert (prepare(image, SMALL) == (0, 0, 255)).all()

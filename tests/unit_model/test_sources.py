@@ -1,0 +1,460 @@
+"""Scanning: order, repeats, links, loops, hidden and unreadable things, streaming, and the common folder."""
+
+import os
+import socket
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model import sources
+from model.cancel import Cancelled, CancelToken
+from model.errors import describe, remedy
+from model.sources import common_folder, common_root, find_images, natural_key
+from model.types import FoundImage, ScanBatch, ScanReport
+
+PNG = b"\x89PNG\r\n\x1a\n rest"
+posix_only = pytest.mark.skipif(os.name != "posix", reason="needs POSIX file names and links")
+
+
+def scan(
+    *paths: Path, recursive: bool = True, listed: set[str] | None = None, batch_size: int = 256
+) -> tuple[list[FoundImage], ScanReport]:
+    found: list[FoundImage] = []
+    report: ScanReport | None = None
+    for value in find_images(paths, recursive=recursive, cancel=CancelToken(), listed=listed, batch_size=batch_size):
+        assert report is None, "the report is the last value"
+        if isinstance(value, ScanReport):
+            report = value
+        else:
+            assert 1 <= len(value.found) <= batch_size
+            found += value.found
+    assert report is not None
+    assert report.images == len(found)
+    assert len({image.identity for image in found}) == len(found)
+    return found, report
+
+
+def names(found: list[FoundImage], root: Path) -> list[str]:
+    return [image.path.relative_to(root).as_posix() for image in found]
+
+
+def make(folder: Path, *relative: str) -> None:
+    for name in relative:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(PNG)
+
+
+class TestOrder:
+    def test_numbers_count_as_numbers_and_case_does_not(self, tmp_path: Path) -> None:
+        make(tmp_path, "photo10.jpg", "Photo2.jpg", "photo1.jpg", "a.jpg", "B.jpg", "photo02.jpg")
+        found, _ = scan(tmp_path)
+        expected = ["a.jpg", "B.jpg", "photo1.jpg", "Photo2.jpg", "photo02.jpg", "photo10.jpg"]
+        assert names(found, tmp_path) == expected
+
+    def test_a_folder_gives_its_files_before_its_subfolders(self, tmp_path: Path) -> None:
+        make(tmp_path, "z.jpg", "day 10/1.jpg", "day 9/1.jpg", "day 9/deeper/1.jpg", "day 9/2.jpg")
+        found, _ = scan(tmp_path)
+        expected = ["z.jpg", "day 9/1.jpg", "day 9/2.jpg", "day 9/deeper/1.jpg", "day 10/1.jpg"]
+        assert names(found, tmp_path) == expected
+
+    def test_named_neighbours_are_sorted_and_folders_keep_their_order(self, tmp_path: Path) -> None:
+        make(tmp_path, "b/10.jpg", "b/9.jpg", "a/1.jpg")
+        found, _ = scan(tmp_path / "b/10.jpg", tmp_path / "b/9.jpg", tmp_path / "a/1.jpg")
+        assert names(found, tmp_path) == ["b/9.jpg", "b/10.jpg", "a/1.jpg"]
+
+    @given(st.lists(st.text(), max_size=8))
+    def test_any_names_have_one_order(self, texts: list[str]) -> None:
+        assert sorted(texts, key=natural_key) == sorted(reversed(texts), key=natural_key)
+
+    @given(st.text(alphabet="ab é", max_size=4), st.integers(0, 10**30), st.integers(0, 10**30))
+    def test_the_number_decides_between_equal_names(self, stem: str, one: int, other: int) -> None:
+        assert (natural_key(f"{stem}{one}.jpg") < natural_key(f"{stem}{other}.jpg")) == (one < other)
+
+    def test_endless_digits_are_sorted_too(self) -> None:
+        assert natural_key("9" * 5000) < natural_key("1" + "0" * 5000)
+
+
+class TestRepeats:
+    def test_a_path_given_twice_is_given_once(self, tmp_path: Path) -> None:
+        make(tmp_path, "a.jpg")
+        found, report = scan(tmp_path / "a.jpg", tmp_path / "a.jpg", tmp_path / "." / "a.jpg")
+        assert names(found, tmp_path) == ["a.jpg"]
+        assert report.repeats == 2
+
+    def test_overlapping_arguments(self, tmp_path: Path) -> None:
+        make(tmp_path, "in/a.jpg", "in/deep/b.jpg", "c.jpg")
+        found, report = scan(tmp_path / "in/deep/b.jpg", tmp_path / "in", tmp_path, tmp_path)
+        assert names(found, tmp_path) == ["in/deep/b.jpg", "in/a.jpg", "c.jpg"]
+        assert report.repeats == 1
+
+    @posix_only
+    def test_a_symbolic_link_to_a_listed_file_is_a_repeat(self, tmp_path: Path) -> None:
+        make(tmp_path, "a.jpg", "other/b.jpg")
+        (tmp_path / "c.jpg").symlink_to(tmp_path / "a.jpg")
+        (tmp_path / "d.jpg").symlink_to(tmp_path / "c.jpg")
+        (tmp_path / "e.jpg").symlink_to(tmp_path / "other/b.jpg")
+        found, report = scan(tmp_path)
+        assert names(found, tmp_path) == ["a.jpg", "e.jpg"]
+        assert report.repeats == 3
+
+    @posix_only
+    def test_links_to_folders_are_followed_and_their_files_known_again(self, tmp_path: Path) -> None:
+        make(tmp_path, "real/a.jpg", "real/b.jpg")
+        top = tmp_path / "top"
+        top.mkdir()
+        (top / "link").symlink_to(tmp_path / "real", target_is_directory=True)
+        found, report = scan(tmp_path / "real" / "b.jpg", top)
+        assert [image.path for image in found] == [tmp_path / "real/b.jpg", top / "link/a.jpg"]
+        assert found[1].identity == os.path.realpath(tmp_path / "real/a.jpg")
+        assert report.repeats == 1
+
+    @posix_only
+    def test_hard_links_are_files_of_their_own(self, tmp_path: Path) -> None:
+        make(tmp_path, "a.jpg")
+        (tmp_path / "b.jpg").hardlink_to(tmp_path / "a.jpg")
+        found, report = scan(tmp_path)
+        assert names(found, tmp_path) == ["a.jpg", "b.jpg"]
+        assert report.repeats == 0
+
+    @posix_only
+    def test_folder_loops_end(self, tmp_path: Path) -> None:
+        make(tmp_path, "a/1.jpg", "a/b/2.jpg")
+        (tmp_path / "a/b/up").symlink_to(tmp_path, target_is_directory=True)
+        (tmp_path / "a/b/self").symlink_to(tmp_path / "a/b", target_is_directory=True)
+        found, report = scan(tmp_path)
+        assert names(found, tmp_path) == ["a/1.jpg", "a/b/2.jpg"]
+        assert report.unreadable == ()
+
+    def test_what_the_caller_has_is_not_given_again(self, tmp_path: Path) -> None:
+        make(tmp_path, "a.jpg", "b.jpg")
+        listed = {os.path.realpath(tmp_path / "a.jpg")}
+        found, report = scan(tmp_path, listed=listed)
+        assert names(found, tmp_path) == ["b.jpg"]
+        assert report.repeats == 1
+        assert len(listed) == 1
+
+    def test_folders_without_numbers_are_told_apart_by_their_path(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(tmp_path, "a/1.jpg", "b/2.jpg")
+        real_stat = os.stat
+
+        def stat_without_inodes(path: str) -> os.stat_result:
+            whole = real_stat(path)
+            return os.stat_result((whole.st_mode, 0, *whole[2:]))
+
+        monkeypatch.setattr(sources.os, "stat", stat_without_inodes)
+        scanned = sources._Scan(recursive=True, cancel=CancelToken(), listed=frozenset(), batch_size=9)
+        assert scanned._enter(str(tmp_path / "a"))
+        assert scanned._enter(str(tmp_path / "b"))
+        assert not scanned._enter(str(tmp_path / "a"))
+
+
+class TestWhatIsTaken:
+    def test_from_a_folder_by_extension_or_first_bytes(self, tmp_path: Path) -> None:
+        make(tmp_path, "picture.jpg", "without extension", "misnamed.txt")
+        (tmp_path / "broken.png").write_bytes(b"")
+        (tmp_path / "raw.cr2").write_bytes(b"unreadable here")
+        (tmp_path / "notes.txt").write_text("words", encoding="utf-8")
+        (tmp_path / "empty").touch()
+        found, report = scan(tmp_path)
+        expected = ["broken.png", "misnamed.txt", "picture.jpg", "raw.cr2", "without extension"]
+        assert names(found, tmp_path) == expected
+        assert report.other_files == 2
+
+    def test_a_header_is_read_only_when_the_extension_says_nothing(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(tmp_path, "a.jpg", "b.HEIC", "c.dat")
+        read: list[str] = []
+
+        def read_header(path: str) -> bytes:
+            read.append(Path(path).name)
+            return PNG
+
+        monkeypatch.setattr(sources, "_read_header", read_header)
+        found, _ = scan(tmp_path)
+        assert len(found) == 3
+        assert read == ["c.dat"]
+
+    def test_not_recursive_leaves_subfolders(self, tmp_path: Path) -> None:
+        make(tmp_path, "a.jpg", "deep/b.jpg")
+        found, report = scan(tmp_path, recursive=False)
+        assert names(found, tmp_path) == ["a.jpg"]
+        assert report.other_files == 0
+
+    def test_hidden_things_are_skipped_inside_folders_and_not_by_name(self, tmp_path: Path) -> None:
+        make(tmp_path, "a.jpg", ".hidden.jpg", ".thumbnails/b.jpg", ".album/.c.jpg", ".album/d.jpg")
+        found, report = scan(tmp_path)
+        assert names(found, tmp_path) == ["a.jpg"]
+        assert report.other_files == 0
+        found, _ = scan(tmp_path / ".album", tmp_path / ".hidden.jpg")
+        assert sorted(names(found, tmp_path)) == [".album/d.jpg", ".hidden.jpg"]
+
+    @pytest.mark.parametrize(
+        ("status", "hidden"),
+        [
+            (SimpleNamespace(st_file_attributes=stat.FILE_ATTRIBUTE_HIDDEN | stat.FILE_ATTRIBUTE_ARCHIVE), True),
+            (SimpleNamespace(st_file_attributes=stat.FILE_ATTRIBUTE_ARCHIVE), False),
+            (SimpleNamespace(st_flags=0x8000), True),
+            (SimpleNamespace(st_flags=0), False),
+            (SimpleNamespace(), False),
+        ],
+    )
+    def test_the_attribute_that_hides(self, status: object, hidden: bool) -> None:
+        assert sources.has_hiding_attribute(status) == hidden
+
+    def test_an_entry_with_the_hiding_attribute_is_skipped(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(tmp_path, "a.jpg", "hidden.jpg")
+        hidden = (tmp_path / "hidden.jpg").stat().st_ino
+        monkeypatch.setattr(sources, "_HIDING_BY_ATTRIBUTE", True)
+        monkeypatch.setattr(sources, "has_hiding_attribute", lambda status: status.st_ino == hidden)
+        found, _ = scan(tmp_path)
+        assert names(found, tmp_path) == ["a.jpg"]
+
+    def test_a_file_that_is_only_in_the_cloud_is_not_fetched_for_its_header(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert sources.is_only_in_cloud(SimpleNamespace(st_file_attributes=0x400000))
+        assert sources.is_only_in_cloud(SimpleNamespace(st_flags=0x40000000))
+        assert not sources.is_only_in_cloud(os.stat_result(range(10)))
+        make(tmp_path, "a.jpg", "unknown")
+        monkeypatch.setattr(sources, "_HIDING_BY_ATTRIBUTE", True)
+        monkeypatch.setattr(sources, "is_only_in_cloud", lambda status: True)
+        found, report = scan(tmp_path)
+        assert names(found, tmp_path) == ["a.jpg"]
+        assert report.other_files == 1
+
+    @posix_only
+    def test_only_regular_files_come_from_folders(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe.jpg")
+        os.mkfifo(tmp_path / "pipe")
+        (tmp_path / "dangling.jpg").symlink_to(tmp_path / "nowhere.jpg")
+        (tmp_path / "circle.jpg").symlink_to(tmp_path / "circle.jpg")
+        with socket.socket(socket.AF_UNIX) as listener:
+            here = Path.cwd()
+            os.chdir(tmp_path)  # a socket's path must be short
+            try:
+                listener.bind("socket.jpg")
+            finally:
+                os.chdir(here)
+            found, report = scan(tmp_path)
+        assert found == []
+        assert report.other_files == 5
+        assert report.unreadable == ()
+
+    @posix_only
+    def test_a_fifo_in_the_place_of_a_file_does_not_block(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        assert sources._read_header(str(tmp_path / "pipe")) == b""
+
+    def test_a_file_that_cannot_be_read_has_no_header(self, tmp_path: Path) -> None:
+        assert sources._read_header(str(tmp_path / "gone")) == b""
+        assert sources._read_header(str(tmp_path)) == b""
+
+    def test_a_named_file_always_gets_a_place(self, tmp_path: Path) -> None:
+        (tmp_path / "notes.txt").write_text("words", encoding="utf-8")
+        named = [tmp_path / "notes.txt", tmp_path / "missing.jpg", tmp_path / "nul\0.jpg"]
+        if os.name == "posix":
+            os.mkfifo(tmp_path / "pipe")
+            (tmp_path / "circle").symlink_to(tmp_path / "circle")
+            named += [tmp_path / "pipe", tmp_path / "circle", tmp_path / ("long" * 100)]
+        found, report = scan(*named)
+        assert {image.path for image in found} == set(named)
+        assert report.other_files == 0
+
+    @posix_only
+    @pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes UTF-8 names only")
+    def test_names_that_are_not_utf8(self, tmp_path: Path) -> None:
+        raw = os.fsencode(tmp_path) + b"/caf\xe9"
+        os.mkdir(raw)  # noqa: PTH102 - the name is bytes
+        (Path(os.fsdecode(raw)) / os.fsdecode(b"\xff1.jpg")).write_bytes(PNG)
+        found, _ = scan(tmp_path)
+        assert [os.fsencode(image.path) for image in found] == [raw + b"/\xff1.jpg"]
+        assert found[0].path.read_bytes() == PNG
+
+    def test_paths_become_absolute_without_dots(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        make(tmp_path, "in/a.jpg", "b.jpg")
+        monkeypatch.chdir(tmp_path / "in")
+        found, _ = scan(Path("a.jpg"), Path("../b.jpg"), Path(".."))
+        real = Path(os.path.realpath(tmp_path))
+        assert [os.path.realpath(image.path) for image in found] == [str(real / "in/a.jpg"), str(real / "b.jpg")]
+        assert all(image.path.is_absolute() and ".." not in image.path.parts for image in found)
+
+    @posix_only
+    def test_dots_after_a_link_mean_the_folder_above_its_target(self, tmp_path: Path) -> None:
+        make(tmp_path, "far/right.jpg", "right.jpg")
+        (tmp_path / "far/deep").mkdir()
+        (tmp_path / "link").symlink_to(tmp_path / "far/deep", target_is_directory=True)
+        found, _ = scan(tmp_path / "link" / ".." / "right.jpg")
+        assert os.path.realpath(found[0].path) == os.path.realpath(tmp_path / "far/right.jpg")
+
+
+class TestUnreadable:
+    def test_an_unreadable_folder_is_reported_and_the_scan_goes_on(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(tmp_path, "a/1.jpg", "b/2.jpg", "c/3.jpg")
+        real_scandir = os.scandir
+
+        def refuse(folder: str) -> "os._ScandirIterator[str]":
+            if Path(folder).name == "b":
+                raise PermissionError(13, "Permission denied", folder)
+            return real_scandir(folder)
+
+        monkeypatch.setattr(sources.os, "scandir", refuse)
+        found, report = scan(tmp_path)
+        assert names(found, tmp_path) == ["a/1.jpg", "c/3.jpg"]
+        (problem,) = report.unreadable
+        assert str(tmp_path / "b") in describe(problem)
+        assert "Permission denied" in describe(problem)
+        assert remedy(problem)
+
+    def test_a_folder_without_permission_is_reported(self, tmp_path: Path) -> None:
+        make(tmp_path, "a.jpg", "closed/b.jpg")
+        (tmp_path / "closed").chmod(0)
+        if os.access(tmp_path / "closed", os.R_OK):
+            pytest.skip("whoever runs this may read everything")
+        try:
+            found, report = scan(tmp_path)
+        finally:
+            (tmp_path / "closed").chmod(0o700)
+        assert names(found, tmp_path) == ["a.jpg"]
+        assert len(report.unreadable) == 1
+
+    def test_what_was_read_before_a_drive_went_away_is_kept(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(tmp_path, "a.jpg", "b.jpg")
+        real_scandir = os.scandir
+
+        class Dying:
+            def __init__(self, folder: str) -> None:
+                self._entries = real_scandir(folder)
+
+            def __enter__(self) -> "Iterator[os.DirEntry[str]]":
+                yield_one = next(iter(self._entries))
+                self._entries.close()
+
+                def entries() -> "Iterator[os.DirEntry[str]]":
+                    yield yield_one
+                    raise OSError(5, "Input/output error")
+
+                return entries()
+
+            def __exit__(self, *_: object) -> None: ...
+
+        monkeypatch.setattr(sources.os, "scandir", Dying)
+        found, report = scan(tmp_path)
+        assert len(found) == 1
+        assert len(report.unreadable) == 1
+
+    def test_a_folder_that_vanishes_before_its_turn_is_reported(self, tmp_path: Path) -> None:
+        make(tmp_path, "a.jpg", "later/b.jpg")
+        walk = find_images([tmp_path], recursive=True, cancel=CancelToken())
+        first = next(walk)
+        assert isinstance(first, ScanBatch)
+        (tmp_path / "later/b.jpg").unlink()
+        (tmp_path / "later").rmdir()
+        report = list(walk)[-1]
+        assert isinstance(report, ScanReport)
+        assert [problem.code for problem in report.unreadable] == ["scan-folder-unreadable"]
+
+
+class TestStreaming:
+    def test_pictures_are_given_before_the_next_folder_is_read(self, tmp_path: Path) -> None:
+        make(tmp_path, "a.jpg", "deep/b.jpg")
+        walk = find_images([tmp_path], recursive=True, cancel=CancelToken())
+        first = next(walk)
+        assert isinstance(first, ScanBatch)
+        make(tmp_path, "deep/c.jpg")
+        second = next(walk)
+        assert isinstance(second, ScanBatch)
+        assert names([*first.found], tmp_path) == ["a.jpg"]
+        assert names([*second.found], tmp_path) == ["deep/b.jpg", "deep/c.jpg"]
+
+    def test_the_first_batch_is_small_and_the_others_are_full(self, tmp_path: Path) -> None:
+        make(tmp_path, *(f"{number}.jpg" for number in range(100)))
+        walk = find_images([tmp_path], recursive=True, cancel=CancelToken(), batch_size=32)
+        sizes = [len(value.found) for value in walk if isinstance(value, ScanBatch)]
+        assert sizes == [16, 32, 32, 20]
+
+    def test_named_paths_are_pulled_as_they_are_used(self, tmp_path: Path) -> None:
+        pulled = 0
+
+        def endless() -> Iterator[Path]:
+            nonlocal pulled
+            while True:
+                pulled += 1
+                yield tmp_path / str(pulled) / "a.jpg"
+
+        walk = find_images(endless(), recursive=True, cancel=CancelToken())
+        batch = next(walk)
+        assert isinstance(batch, ScanBatch)
+        assert len(batch.found) == sources.FIRST_BATCH
+        assert pulled <= sources.FIRST_BATCH + 1
+
+    def test_cancel_ends_the_scan(self, tmp_path: Path) -> None:
+        make(tmp_path, *(f"{number}.jpg" for number in range(40)))
+        cancel = CancelToken()
+        walk = find_images([tmp_path], recursive=True, cancel=cancel)
+        next(walk)
+        cancel.cancel()
+        with pytest.raises(Cancelled):
+            next(walk)
+
+    def test_no_paths_give_an_empty_report(self) -> None:
+        assert scan() == ([], ScanReport(0, 0, 0, ()))
+
+
+class TestCommonRoot:
+    def test_a_folder_counts_as_itself_and_a_file_as_its_parent(self, tmp_path: Path) -> None:
+        make(tmp_path, "2024/a.jpg", "2025/b.jpg")
+        assert common_root([tmp_path / "2024"]) == tmp_path / "2024"
+        assert common_root([tmp_path / "2024/a.jpg"]) == tmp_path / "2024"
+        assert common_root([tmp_path / "2024", tmp_path / "2025/b.jpg"]) == tmp_path
+        assert common_root([tmp_path / "2024", tmp_path / "2024/missing.jpg"]) == tmp_path / "2024"
+
+    def test_names_that_only_begin_alike_share_no_folder(self, tmp_path: Path) -> None:
+        assert common_folder([tmp_path / "ab", tmp_path / "abc"]) == tmp_path
+
+    def test_relative_arguments_are_taken_from_the_working_folder(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make(tmp_path, "in/a.jpg", "b.jpg")
+        monkeypatch.chdir(tmp_path / "in")
+        root = common_root([Path("a.jpg"), Path("../b.jpg")])
+        assert root is not None
+        assert root.samefile(tmp_path)
+        assert ".." not in root.parts
+
+    def test_no_arguments_have_no_folder(self) -> None:
+        assert common_root([]) is None
+        assert common_folder([]) is None
+
+    def test_several_drives_have_no_common_folder(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(_: object) -> str:
+            raise ValueError("Paths don't have the same drive")
+
+        monkeypatch.setattr(sources.os.path, "commonpath", refuse)
+        assert common_folder([Path("c"), Path("d")]) is None
+
+
+def test_the_difficult_pictures(shared_data: Path) -> None:
+    folder = shared_data / "hostile"
+    found, report = scan(folder)
+    files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+    assert report.images + report.other_files == len(files)
+    assert report.other_files >= 1  # INDEX.tsv at least
+    assert len(found) >= 460
+    named, _ = scan(*files)
+    assert len(named) == len(files)
