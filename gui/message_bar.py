@@ -1,4 +1,4 @@
-"""Messages above the status line: they stand in nobody's way, bring their remedy as a button, and go when dealt with."""
+"""Messages above the status line: in nobody's way, with their remedy as a button, and gone when dealt with."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -217,7 +217,7 @@ class MessageBar(QWidget):
         window = outer.color(QPalette.ColorRole.Window)
         accent = _accent(message.severity, outer)
         back = mix(window, accent, _TINT)
-        palette = QPalette(outer)
+        palette = QPalette()  # only these two colours are fixed, so that the others still follow the scheme
         palette.setColor(QPalette.ColorRole.Window, back)
         text = with_contrast(outer.color(QPalette.ColorRole.WindowText), back, TEXT_CONTRAST)
         palette.setColor(QPalette.ColorRole.WindowText, text)
@@ -227,7 +227,7 @@ class MessageBar(QWidget):
         ink = with_contrast(accent, back, GRAPHIC_CONTRAST)
         self._icon.setPixmap(line_pixmap(message.severity.value, _ICON_SIDE, ink, self.devicePixelRatioF()))
         self._icon.setAccessibleName(_severity_name(self, message.severity))
-        palette.setColor(QPalette.ColorRole.ButtonText, text)
+        palette.setColor(QPalette.ColorRole.ButtonText, text)  # of the icons alone
         self._close.setIcon(line_icon("close", palette))
         self._next.setIcon(line_icon("next", palette))
 

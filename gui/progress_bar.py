@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QAccessible, QAccessibleEvent
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from gui.durations import time_left_text
 from gui.theme import GAP, SMALL_GAP, WIDE_GAP, tabular_font
+from gui.thin_bar import ThinBar
 from gui.toned_label import Tone, TonedLabel
 
-_STEPS = 1000
+_MOST_KEPT = 320  # device-independent pixels
 _MEMORY_SECONDS = 8.0
 
 
@@ -64,10 +65,7 @@ class StatusLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start idle."""
         super().__init__(parent)
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(GAP)
-        self._bar.setRange(0, _STEPS)
+        self._bar = ThinBar()
         self._bar.setMinimumWidth(80)
         self._bar.setAccessibleName(self.tr("Progress of classifying"))
         self._text = TonedLabel()
@@ -79,8 +77,8 @@ class StatusLine(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(GAP, SMALL_GAP, GAP, SMALL_GAP)
         layout.setSpacing(WIDE_GAP)
-        layout.addWidget(self._bar, 2)
-        layout.addWidget(self._text, 3)
+        layout.addWidget(self._bar, 1)
+        layout.addWidget(self._text)
         layout.addWidget(self._device)
         self.setMinimumHeight(self._text.sizeHint().height() + 2 * SMALL_GAP + GAP)
         self.setAccessibleName(self.tr("Status"))
@@ -104,9 +102,7 @@ class StatusLine(QWidget):
 
     def update_progress(self, done: int, total: int, per_second: float | None, seconds_left: float | None) -> None:
         """Show that `done` of `total` pictures are finished; rate and seconds left where they are known."""
-        if self._bar.maximum() == 0:
-            self._bar.setRange(0, _STEPS)
-        self._bar.setValue(0 if total <= 0 else min(_STEPS, _STEPS * done // total))
+        self._bar.set_share(done / total if total > 0 else 0.0)
         number = QLocale().toString
         parts = [self.tr("{done} of {total}").format(done=number(done), total=number(total))]
         if per_second is not None:
@@ -117,17 +113,20 @@ class StatusLine(QWidget):
             parts.append(time_left_text(seconds_left))
         self._bar.show()
         self._text.setText(" \N{MIDDLE DOT} ".join(parts))
+        # The text keeps the width it once had, so that the bar does not jump with every digit.
+        self._text.setMinimumWidth(min(_MOST_KEPT, max(self._text.minimumWidth(), self._text.sizeHint().width())))
 
     def set_busy(self, text: str) -> None:
         """Show that something is going on whose length is not known."""
-        self._bar.setRange(0, 0)
+        self._bar.set_indeterminate()
         self._bar.show()
         self._say(text)
 
     def set_idle(self, text: str) -> None:
         """Show that nothing is going on; `text` says what was done last, or is empty."""
-        self._bar.setRange(0, _STEPS)
+        self._bar.set_share(0.0)
         self._bar.hide()
+        self._text.setMinimumWidth(0)
         self._say(text)
 
     def set_device(self, text: str) -> None:

@@ -217,15 +217,15 @@ class ResultRows:
 
     def apply(self, results: Iterable[ImageResult]) -> Slots:
         """Take in the results of the active weights for pictures in the list; return the slots that changed."""
-        changed = []
+        changed = set()
         for result in results:
             slot = self._slot_of_path.get(str(result.path))
             if slot is None or result.weights_sha256 != self.active_sha256:
                 continue
             self._results[slot] = result
             self._write(slot, result)
-            changed.append(slot)
-        slots = np.array(changed, dtype=np.intp)
+            changed.add(slot)
+        slots = np.array(sorted(changed), dtype=np.intp)
         self._judge(slots)
         return slots
 

@@ -273,7 +273,7 @@ class ResultsModel(QAbstractTableModel):
         old = self.persistentIndexList()
         new_rows = self._rows.row_of_slots(before[[index.row() for index in old]]) if old else ()
         self.changePersistentIndexList(
-            old, [self.createIndex(0, index.column()) for row, index in zip(new_rows, old, strict=True)]
+            old, [self.createIndex(int(row), index.column()) for row, index in zip(new_rows, old, strict=True)]
         )
         self.layoutChanged[_WITH_HINT].emit([], hint)  # type: ignore[index]
 

@@ -4,6 +4,7 @@ import argparse
 import json
 import pickle
 import re
+import struct
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +29,7 @@ _ZIP_START = b"PK\x03\x04"
 # torch.load on garbage raises whatever its unpickler happens to stumble over.
 _GARBAGE = (
     pickle.UnpicklingError,
+    struct.error,
     RuntimeError,
     EOFError,
     LookupError,

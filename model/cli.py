@@ -8,7 +8,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -41,9 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     level = logging.DEBUG if arguments.verbose else logging.ERROR
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
     cancel = CancelToken()
-    _listen_for_interrupt(cancel)
     try:
-        return int(arguments.run(arguments, cancel))
+        with _interrupts_cancel(cancel):
+            return int(arguments.run(arguments, cancel))
     except PhotospotterError as exc:
         say(f"photospotter-cli: {exc}")
         if exc.remedy:
@@ -59,16 +60,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_CANNOT_RUN
 
 
-def _listen_for_interrupt(cancel: CancelToken) -> None:
-    """The first Ctrl+C asks the run to stop and keep what is finished; the second ends it where it is."""
+@contextmanager
+def _interrupts_cancel(cancel: CancelToken) -> Iterator[None]:
+    """Let the first Ctrl+C ask the run to stop and keep what is finished; the second ends it where it is."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         if cancel.cancelled:
             raise KeyboardInterrupt
         cancel.cancel()
 
-    signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _parser() -> argparse.ArgumentParser:

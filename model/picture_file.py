@@ -28,7 +28,7 @@ _setup_lock = threading.Lock()
 _PILLOW_MODULES = r"(PIL|pi_heif)\."
 _PILLOW_FILTER = ("ignore", None, Warning, re.compile(_PILLOW_MODULES), 0)
 _MOST_BOXES = 1000
-_ICON_ENTRY = struct.Struct("<12xI")
+_ICON_ENTRY = struct.Struct("<8xII")
 
 
 def set_up_pillow(pixel_limit: int) -> tuple[str, ...]:
@@ -126,6 +126,8 @@ def is_cut_short(file: BinaryIO, known: ImageFormat | None) -> bool:
     if known.pillow == "JPEG2000" and start.startswith(b"\xff\x4f"):  # the bare code stream
         file.seek(max(0, size - 2))
         return file.read(2) != b"\xff\xd9"
+    if known.pillow == "ICO":
+        return any(offset + length > size for length, offset in _icon_entries(file))
     if known.pillow in ("HEIF", "AVIF", "JPEG2000"):
         return _boxes_are_cut_short(file, size)
     return False
@@ -136,12 +138,8 @@ def icon_pixels(file: BinaryIO) -> int:
 
     Pillow decodes an icon as soon as it opens it, so its size must be known before.
     """
-    file.seek(4)
-    count = int.from_bytes(file.read(2), "little")
-    entries = file.read(count * _ICON_ENTRY.size)
-    whole = len(entries) - len(entries) % _ICON_ENTRY.size
     most = 0
-    for (offset,) in _ICON_ENTRY.iter_unpack(entries[:whole]):
+    for _, offset in _icon_entries(file):
         file.seek(offset)
         start = file.read(24).ljust(24, b"\0")
         if start.startswith(b"\x89PNG"):
@@ -152,6 +150,15 @@ def icon_pixels(file: BinaryIO) -> int:
             width, height = struct.unpack_from("<ii", start, 4)
         most = max(most, abs(width * height))
     return most
+
+
+def _icon_entries(file: BinaryIO) -> list[tuple[int, int]]:
+    """Return the length and offset, in bytes, of each picture in an icon file."""
+    file.seek(4)
+    count = int.from_bytes(file.read(2), "little")
+    entries = file.read(count * _ICON_ENTRY.size)
+    whole = len(entries) - len(entries) % _ICON_ENTRY.size
+    return list(_ICON_ENTRY.iter_unpack(entries[:whole]))
 
 
 def _boxes_are_cut_short(file: BinaryIO, size: int) -> bool:

@@ -46,6 +46,7 @@ def test_progress_in_words(line: StatusLine) -> None:
     assert plain(line.text) == "412 of 1,000 | 17 images/s | 35 s left"
     assert line.busy
     assert line.findChild(QProgressBar).value() == 412
+    assert line.findChild(QProgressBar).maximum() == 1000
 
 
 def test_what_is_not_known_is_not_said(line: StatusLine) -> None:
@@ -81,6 +82,16 @@ def test_the_line_keeps_its_height(line: StatusLine) -> None:
     idle = line.sizeHint().height()
     line.update_progress(1, 2, 3.0, 4.0)
     assert line.sizeHint().height() == idle
+
+
+def test_the_bar_does_not_jump_with_every_digit(line: StatusLine, qtbot: QtBot) -> None:
+    line.resize(700, line.sizeHint().height())
+    line.update_progress(1111, 5000, 17.2, 3500.0)
+    qtbot.wait(1)
+    width = line.findChild(QProgressBar).width()
+    line.update_progress(1112, 5000, 9.0, 35.0)
+    qtbot.wait(1)
+    assert line.findChild(QProgressBar).width() == width
 
 
 def test_the_device_is_shown_when_known(line: StatusLine) -> None:

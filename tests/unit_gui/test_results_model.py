@@ -78,6 +78,13 @@ def test_results_go_to_the_row_of_their_path(make: Models) -> None:
     assert model.pending_paths() == [picture("b.jpg").path]
 
 
+def test_a_picture_twice_in_a_batch_is_one_row(make: Models) -> None:
+    model = make("a.jpg")
+    put_in_order(model, CATS)
+    model.apply([result("a.jpg", DOG), result("a.jpg")])
+    assert names_in(model) == ["a.jpg"]
+
+
 def test_results_of_other_weights_are_ignored(make: Models) -> None:
     model = make("a.jpg")
     model.apply([result("a.jpg", weights=OTHER_WEIGHTS)])
@@ -303,7 +310,8 @@ def test_headers_and_the_whole_row(make: Models) -> None:
     assert model.rowCount(model.index(0, 0)) == 0
 
 
-NAMES = st.sampled_from([f"{letter}{number}.jpg" for letter in "ab" for number in range(6)])
+ALL_NAMES = [f"{letter}{number}.jpg" for letter in "ab" for number in range(6)]
+NAMES = st.sampled_from(ALL_NAMES)
 LABELS = st.sampled_from(["cat", "dog", "wild cat"])
 SHARES = st.sampled_from([0.2, 0.5, 0.9])
 FILTERS = st.builds(
@@ -315,14 +323,17 @@ SPECS = st.builds(OrderSpec, st.sampled_from(list(SortKey)), st.booleans(), FILT
 class AnyHistory(RuleBasedStateMachine):
     """Whatever happens in whatever order, no row is lost, none is there twice, and none is another's."""
 
-    @initialize()
-    def start(self) -> None:
+    @initialize(names=st.permutations(ALL_NAMES), labels=st.lists(LABELS, min_size=6, max_size=6))
+    def start(self, names: list[str], labels: list[str]) -> None:
         self.model = model_of()
         self.tester = QAbstractItemModelTester(self.model, QAbstractItemModelTester.FailureReportingMode.Warning)
         self.weights = WEIGHTS
         self.expected: dict[str, ImageResult | None] = {}  # in the order of adding; None while pending
         self.late: list[Ordering] = []
         self.held: dict[str, QPersistentModelIndex] = {}
+        self.add(names[:8])
+        for name, label in zip(names, labels, strict=False):
+            self.apply([name], label, 0.9, bad=False, old=False)
 
     @rule(names=st.lists(NAMES, max_size=6))
     def add(self, names: list[str]) -> None:
@@ -330,7 +341,9 @@ class AnyHistory(RuleBasedStateMachine):
         for name in names:
             self.expected.setdefault(name, None)
 
-    @rule(names=st.lists(NAMES, max_size=4), label=LABELS, share=SHARES, bad=st.booleans(), old=st.booleans())
+    @rule(
+        names=st.lists(NAMES, min_size=1, max_size=4), label=LABELS, share=SHARES, bad=st.booleans(), old=st.booleans()
+    )
     def apply(self, names: list[str], label: str, share: float, bad: bool, old: bool) -> None:
         weights = {WEIGHTS: OTHER_WEIGHTS, OTHER_WEIGHTS: WEIGHTS}[self.weights] if old else self.weights
         problem = TRUNCATED if bad else None
@@ -357,15 +370,17 @@ class AnyHistory(RuleBasedStateMachine):
         assert all(item.weights_sha256 == self.weights for item in restored.values())
         self.expected = {name: restored.get(name) for name in self.expected}
 
-    @rule(names=st.lists(NAMES, max_size=6))
+    @rule(names=st.lists(NAMES, min_size=1, max_size=3))
     def remove(self, names: list[str]) -> None:
         self.model.remove([picture(name).path for name in names])
         for name in names:
             self.expected.pop(name, None)
             self.held.pop(name, None)
 
-    @rule()
-    def clear(self) -> None:
+    @rule(sure=st.sampled_from([False, False, False, True]))
+    def clear(self, sure: bool) -> None:
+        if not sure:
+            return
         self.model.clear()
         self.expected.clear()
         self.held.clear()
@@ -394,11 +409,10 @@ class AnyHistory(RuleBasedStateMachine):
                 assert not index.isValid()
                 del self.held[name]
 
-    @rule(name=NAMES)
-    def hold(self, name: str) -> None:
-        row = self.model.row_of(picture(name).path)
-        if row is not None:
-            self.held[name] = QPersistentModelIndex(self.model.index(row, 0))
+    @rule()
+    def hold(self) -> None:
+        rows = enumerate(names_in(self.model))
+        self.held = {name: QPersistentModelIndex(self.model.index(row, 0)) for row, name in rows}
 
     def passes(self, name: str) -> bool:
         chosen, item = self.model.spec.filter, self.expected[name]
@@ -447,6 +461,6 @@ def test_any_history_keeps_every_row(qapp: object) -> None:
     run_state_machine_as_test(
         AnyHistory,
         settings=settings(
-            max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=100, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -1,3 +1,4 @@
+import itertools
 import time
 
 import numpy as np
@@ -16,7 +17,7 @@ from gui.results_order import (
     compute_order,
     natural_key,
 )
-from model.cancel import CancelToken, Cancelled
+from model.cancel import Cancelled, CancelToken
 from model.sources import natural_key as natural_key_of_scans
 from model.types import ImageResult
 
@@ -122,7 +123,7 @@ def test_sorting_is_stable_in_both_directions(labels: list[str | None], key: Sor
     }[key]
     slots = ordering.slots.tolist()
     assert sorted(slots) == list(range(len(labels)))
-    for first, second in zip(slots, slots[1:], strict=False):
+    for first, second in itertools.pairwise(slots):
         assert value(first) != value(second) or first < second
 
 

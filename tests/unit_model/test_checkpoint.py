@@ -262,7 +262,7 @@ class TestRefusals:
         assert "“b”" in str(error)
 
     @pytest.mark.parametrize("kind", ["zip", "legacy", "safetensors"])
-    @settings(max_examples=6000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(data=st.data())
     def test_a_spoiled_file_is_read_or_refused_and_nothing_else(
         self, tmp_path: Path, kind: str, data: st.DataObject

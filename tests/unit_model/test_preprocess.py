@@ -146,7 +146,7 @@ def test_extreme_aspects_stay_bounded(monkeypatch: pytest.MonkeyPatch, size: tup
     def measured(self: Image.Image, wanted: tuple[int, int], *args: object) -> Image.Image:
         nonlocal largest
         largest = max(largest, wanted[0] * wanted[1])
-        return resize(self, wanted, *args)  # type: ignore[arg-type]
+        return resize(self, wanted, *args)
 
     monkeypatch.setattr(Image.Image, "resize", measured)
     image = Image.new("RGB", size, (10, 200, 30))
