@@ -77,7 +77,7 @@ def make_window() -> MainWindow:
 
     catalogue = default_catalogue()
     engine = Engine(catalogue, store_file=data_dir() / "results.sqlite3")
-    return MainWindow(catalogue, engine, Settings.in_folder(data_dir()))
+    return MainWindow(catalogue, engine, Settings.for_user())
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:

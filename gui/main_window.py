@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QToolBar, 
 from gui.actions import Actions
 from gui.classify_controller import ClassifyController
 from gui.detail_panel import DetailPanel
+from gui.device_choices import device_choices
 from gui.drop_overlay import DropOverlay
 from gui.empty_state import EmptyReason, EmptyState
 from gui.filter_bar import FilterBar
@@ -18,11 +19,11 @@ from gui.folder_panel import FolderPanel
 from gui.list_controller import ListController
 from gui.message_bar import MessageBar
 from gui.mime import summarise_drop
+from gui.picture_loading import thumbnail_load
 from gui.progress_bar import StatusLine
 from gui.results_model import ResultsModel
 from gui.results_view import ResultsView
 from gui.settings import Settings
-from gui.picture_loading import thumbnail_load
 from gui.thumbnails import ThumbnailLoader
 from gui.weights_controller import WeightsController
 from gui.weights_panel import WeightsPanel
@@ -86,7 +87,8 @@ class MainWindow(QMainWindow):
         """Choose the weights of last time, or the best there are; load them when the window is on screen."""
         self.reports.refresh_weights()
         self.classify.set_initial_weights(self._initial_weights())
-        self.reports.refresh_weights()
+        self.weights_panel.set_devices(device_choices(), self.settings.device)
+        self.weights_panel.set_device_in_use("")
         self.reports.show_idle()
         if self.settings.first_run:
             self.reports.welcome()

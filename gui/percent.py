@@ -23,3 +23,8 @@ def percent_text(probability: float, decimals: int = 0) -> str:
 def format_size(size: int) -> str:
     """Return a number of bytes in decimal units, as disks and shops count them: `98 MB`."""
     return QLocale().formattedDataSize(size, 0, QLocale.DataSizeFormat.DataSizeSIFormat)
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return the already translated text for `count` things: `one` as it is, or `many` with `{count}` filled in."""
+    return one if count == 1 else many.format(count=QLocale().toString(count))

@@ -128,6 +128,24 @@ class Settings:
         self._store.setValue("last_weights", value)
 
     @property
+    def last_folder(self) -> str:
+        """The folder that pictures were opened from last; empty at first."""
+        return self._text("last_folder")
+
+    @last_folder.setter
+    def last_folder(self, value: str) -> None:
+        self._store.setValue("last_folder", value)
+
+    @property
+    def last_export_folder(self) -> str:
+        """The folder that results were saved in last; empty at first."""
+        return self._text("last_export_folder")
+
+    @last_export_folder.setter
+    def last_export_folder(self, value: str) -> None:
+        self._store.setValue("last_export_folder", value)
+
+    @property
     def first_run(self) -> bool:
         """Whether the program has never been started with these settings; True until set to False."""
         return self._flag("first_run", default=True)

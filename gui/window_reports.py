@@ -6,16 +6,17 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, QObject, Slot
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog
 
 from gui.card_dialog import CardDialog
 from gui.classify_controller import RunSummary
 from gui.desktop import reveal
+from gui.durations import time_taken_text
 from gui.error_texts import problem_remedy, problem_text
 from gui.import_dialog import ImportDialog
 from gui.message_bar import MessageAction, Severity
-from gui.percent import format_size
+from gui.percent import counted, format_size
 from gui.progress_bar import RateMeter
 from model.errors import PhotospotterError
 from model.names import display_name
@@ -234,12 +235,12 @@ class WindowReports(QObject):
     @Slot(object)
     def _on_finished(self, summary: RunSummary) -> None:
         self._refresh_detail()
-        number = QLocale().toString
-        done = self.tr("%n picture(s) classified", "", summary.done - summary.errors)
+        classified = summary.done - summary.errors
+        done = counted(classified, self.tr("1 picture classified"), self.tr("{count} pictures classified"))
         if summary.errors:
-            done += ", " + self.tr("%n could not be read", "", summary.errors)
-        text = self.tr("Stopped: {done}.") if summary.cancelled else self.tr("{done} in {seconds} s.")
-        self._window.status.set_idle(text.format(done=done, seconds=number(summary.seconds, "f", 1)))
+            done += ", " + counted(summary.errors, self.tr("1 could not be read"), self.tr("{count} could not be read"))
+        text = self.tr("Stopped: {done}.") if summary.cancelled else self.tr("{done} in {time}.")
+        self._window.status.set_idle(text.format(done=done, time=time_taken_text(summary.seconds)))
 
     def show_idle(self) -> None:
         """Show in the status line that nothing is going on."""
@@ -249,10 +250,14 @@ class WindowReports(QObject):
     def _on_scanned(self, report: ScanReport) -> None:
         parts = []
         if report.other_files:
-            parts.append(self.tr("%n other file(s) left out.", "", report.other_files))
+            one, many = self.tr("1 other file left out."), self.tr("{count} other files left out.")
+            parts.append(counted(report.other_files, one, many))
         if report.unreadable:
-            parts.append(self.tr("%n folder(s) could not be read:", "", len(report.unreadable)))
             parts += [problem_text(problem) for problem in report.unreadable[:3]]
+            more = len(report.unreadable) - 3
+            if more > 0:
+                one, many = self.tr("1 more folder likewise."), self.tr("{count} more folders likewise.")
+                parts.append(counted(more, one, many))
         if report.images == 0 and not report.repeats:
             parts.insert(0, self.tr("No pictures were found."))
         elif report.repeats and not report.images:
@@ -264,9 +269,12 @@ class WindowReports(QObject):
     @Slot(object)
     def _on_exported(self, done: ExportDone) -> None:
         self._last_export = done.target
-        text = self.tr("%n row(s) saved to {file}.", "", done.rows).format(file=display_name(done.target.name))
+        rows = counted(done.rows, self.tr("1 row"), self.tr("{count} rows"))
+        text = self.tr("{rows} saved to {file}.").format(rows=rows, file=display_name(done.target.name))
         if done.pending:
-            text += " " + self.tr("%n picture(s) still waiting are not in it.", "", done.pending)
+            one = self.tr("1 picture that still waits is not in it.")
+            many = self.tr("{count} pictures that still wait are not in it.")
+            text += " " + counted(done.pending, one, many)
         show = MessageAction(self.tr("Show file"), self._reveal_export)
         self._window.messages.show_message("export", text, severity=Severity.INFO, actions=(show,))
 

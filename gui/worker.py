@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QElapsedTimer, QObject, Qt, QThread, QTimer, Signal, Slot
 
-from model.cancel import CancelToken, Cancelled
+from model.cancel import Cancelled, CancelToken
 from model.errors import PhotospotterError
 from model.types import Job, Problem
 

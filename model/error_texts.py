@@ -390,10 +390,6 @@ ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "The tensor “{tensor}” has the shape {actual} where the network has {expected}."),
         QT_TRANSLATE_NOOP("errors", "These weights belong to another network."),
     ),
-    "checkpoint-write-failed": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "“{file}” could not be written: {reason}."),
-        QT_TRANSLATE_NOOP("errors", "Check that its folder can be written and that there is room on the drive."),
-    ),
     "weights-name-empty": ErrorText(
         QT_TRANSLATE_NOOP("errors", "The weights need a name."),
         QT_TRANSLATE_NOOP("errors", "Give them one that you will recognise in the list."),

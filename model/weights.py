@@ -3,6 +3,7 @@
 import importlib.resources
 import importlib.util
 import logging
+import os
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -40,7 +41,10 @@ class VerifiedFile(NamedTuple):
 
 
 class Catalogue:
-    """Weight sets by id. It keeps nothing in memory: each call looks at the disk, and any thread may call it."""
+    """Weight sets by id. Each call looks at the disk, and any thread may call it.
+
+    All that it remembers is which files were found to be damaged, so that `entries` says so until they change.
+    """
 
     def __init__(self, data_dir: Path, hub_dir: Path, *, shipped_dir: Path | None = None) -> None:
         """`data_dir` is the user's, `hub_dir` torch's download cache; neither needs to exist.
@@ -50,9 +54,13 @@ class Catalogue:
         self.data_dir = data_dir
         self._hub_dir = hub_dir
         self._shipped_dir = shipped_dir or Path(str(importlib.resources.files("resources"))) / "weights"
+        self._damaged: set[tuple[Path, int, int, int]] = set()
 
     def entries(self) -> list[CatalogueEntry]:
-        """Return the shipped sets, then the user's, each by id. Sizes are looked at, digests only by `open`."""
+        """Return the shipped sets, then the user's, each by id.
+
+        Sizes are looked at; digests only by `open` and `verify`, whose findings count here from then on.
+        """
         return self._read()[0]
 
     def problems(self) -> list[Problem]:
@@ -114,8 +122,8 @@ class Catalogue:
         """
         fault: WeightsError | None = None
         for path in self._places(weights_id, file):
-            size = _size_of(path)
-            if size is None:
+            status = _status_of(path)
+            if status is None:
                 continue
             try:
                 digest = file_sha256(path)
@@ -124,9 +132,11 @@ class Catalogue:
                 fault = WeightsError("weights-file-unreadable", file=display_name(path), reason=reason)
                 continue
             if has_digest(file, digest):
-                return VerifiedFile(path, digest, size)
+                self._damaged.discard(_version(path, status))
+                return VerifiedFile(path, digest, status.st_size)
             log.warning("%s has SHA-256 %s, which is not the card's", display_name(path), digest)
             fault = WeightsError("weights-damaged", id=weights_id, file=display_name(path))
+            self._damaged.add(_version(path, status))
         if fault is not None:
             raise fault
         return None
@@ -183,7 +193,7 @@ class Catalogue:
             if path.suffix == ".json":
                 yield path, path.stem
         for folder in _children(self.data_dir / "weights"):
-            if not folder.name.startswith(".") and _size_of(folder / CARD_NAME) is not None:
+            if not folder.name.startswith(".") and _status_of(folder / CARD_NAME):
                 yield folder / CARD_NAME, folder.name
 
     def _entry(self, weights: WeightSet) -> CatalogueEntry:
@@ -191,8 +201,8 @@ class Catalogue:
         problem: Problem | None = None
         to_be_fetched = False
         for file in weights.files:
-            present = [(path, size) for path in self._places(weights.id, file) if (size := _size_of(path)) is not None]
-            fitting = next((path for path, size in present if size == file.size), None)
+            present = [(path, found) for path in self._places(weights.id, file) if (found := _status_of(path))]
+            fitting = next((path for path, found in present if self._seems_right(path, found, file)), None)
             paths.append(fitting)
             if fitting is not None:
                 continue
@@ -212,6 +222,9 @@ class Catalogue:
         else:
             state = WeightsState.ON_COMPUTER
         return CatalogueEntry(weights, state, tuple(paths), problem)
+
+    def _seems_right(self, path: Path, status: os.stat_result, file: WeightsFile) -> bool:
+        return status.st_size == file.size and _version(path, status) not in self._damaged
 
     def _places(self, weights_id: str, file: WeightsFile) -> list[Path]:
         own = self.folder(weights_id) / file.name
@@ -288,10 +301,14 @@ def _children(folder: Path) -> list[Path]:
         return []
 
 
-def _size_of(path: Path) -> int | None:
-    """Return the size of a regular file in bytes; None when there is none or it cannot be looked at."""
+def _status_of(path: Path) -> os.stat_result | None:
+    """Return what the system says of a regular file; None when there is none or it cannot be looked at."""
     try:
         status = path.stat()
     except OSError:
         return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
+    return status if stat.S_ISREG(status.st_mode) else None
+
+
+def _version(path: Path, status: os.stat_result) -> tuple[Path, int, int, int]:
+    return path, status.st_size, status.st_mtime_ns, status.st_ino

@@ -119,5 +119,6 @@ def test_a_first_start_tells_which_weights_are_in_use(make_window: MakeWindow, s
     settings.first_run = True
     window = make_window()
     assert window.messages.isVisible()
-    assert "Title of imagenet-lite2" in window.messages.text()
+    assert window.messages.shown is not None
+    assert "Title of imagenet-lite2" in window.messages.shown.text
     assert settings.first_run is False

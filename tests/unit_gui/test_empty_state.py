@@ -7,6 +7,9 @@ from pytestqt.qtbot import QtBot
 from gui.empty_state import EmptyReason, EmptyState
 from gui.theme import TEXT_CONTRAST, contrast
 
+# The offscreen platform says so of every window with a least size.
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints")
+
 
 @pytest.fixture
 def empty(qtbot: QtBot) -> EmptyState:

@@ -8,6 +8,9 @@ from pytestqt.qtbot import QtBot
 from gui.filter_bar import FilterBar
 from gui.results_order import OrderSpec, ResultFilter, SortKey, StatusFilter
 
+# The offscreen platform says so of every window with a least size.
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints")
+
 Control = TypeVar("Control", bound=QWidget)
 
 

@@ -10,7 +10,7 @@ import safetensors.torch
 import torch
 from PIL import Image, ImageDraw
 
-from model.cancel import CancelToken, Cancelled
+from model.cancel import Cancelled, CancelToken
 from model.classifier import Classifier
 from model.cli import main
 from model.decode import DecodeLimits, decode

@@ -245,6 +245,11 @@ class TestOpen:
         assert error.problem.code == "weights-damaged"
         assert "net.pth" in str(error)
         assert error.remedy
+        assert place.catalogue.entry("net").state is WeightsState.DAMAGED
+        (place.hub / "net.pth").write_bytes(CONTENT)
+        os.utime(place.hub / "net.pth", (1, 1))
+        assert place.catalogue.entry("net").state is WeightsState.ON_COMPUTER
+        assert place.catalogue.open("net").sha256 == sha256(CONTENT)
 
     def test_a_damaged_copy_gives_way_to_a_sound_one(self, place: Place) -> None:
         place.ship(set_of(file_of()))
