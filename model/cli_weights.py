@@ -3,13 +3,13 @@
 import argparse
 import json
 
-from model.cancel import CancelToken
+from model.cancel import Cancelled, CancelToken
 from model.cards import card_to_json
 from model.cli_output import ProgressBar, emit, format_seconds, say
 from model.download import fetch_weights, import_file
 from model.errors import UsageError, describe
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_OK
-from model.types import CatalogueEntry, DownloadProgress, WeightsInstalled, WeightsState
+from model.types import CatalogueEntry, DownloadProgress, WeightsInstalled
 from model.weights import default_catalogue
 
 
@@ -36,21 +36,19 @@ def run_fetch(arguments: argparse.Namespace, cancel: CancelToken) -> int:
     """Fetch a weight set."""
     catalogue = default_catalogue()
     entry = catalogue.entry(arguments.id)
-    if entry.state in (WeightsState.BUILT_IN, WeightsState.ON_COMPUTER):
-        say(f"{entry.weights.id} is on this computer already.")
-        return EXIT_OK
     progress = ProgressBar(quiet=arguments.quiet)
-    for event in fetch_weights(entry, catalogue, mirror=None, cancel=cancel):
-        if isinstance(event, DownloadProgress):
-            left = f", {format_seconds(event.seconds_left)} left" if event.seconds_left is not None else ""
-            progress.update(event.done, event.total, f"bytes{left}")
-        elif isinstance(event, WeightsInstalled):
-            progress.clear()
-            say(f"{event.entry.weights.id} is on this computer now.")
-            return EXIT_OK
+    try:
+        for event in fetch_weights(entry, catalogue, mirror=None, cancel=cancel):
+            if isinstance(event, DownloadProgress):
+                left = f", {format_seconds(event.seconds_left)} left" if event.seconds_left is not None else ""
+                progress.update(event.done, event.total, f"bytes{left}")
+    except Cancelled:
+        progress.clear()
+        say("Interrupted; what has come is kept, and the next fetch goes on from there.")
+        return EXIT_INTERRUPTED
     progress.clear()
-    say("Interrupted; what has come is kept, and the next fetch goes on from there.")
-    return EXIT_INTERRUPTED
+    say(f"{entry.weights.id} is on this computer now.")
+    return EXIT_OK
 
 
 def run_import(arguments: argparse.Namespace, cancel: CancelToken) -> int:
