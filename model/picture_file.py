@@ -17,6 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from model.errors import ImageError
 from model.image_formats import DECODABLE_FORMATS, HEADER_BYTES, ImageFormat, format_by_header, format_by_name
+from model.quiet_libtiff import silence_libtiff
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ def set_up_pillow(pixel_limit: int) -> tuple[str, ...]:
     with _setup_lock:
         if "HEIF" not in Image.OPEN:
             Image.init()
+            silence_libtiff()
             try:
                 import pi_heif
             except ImportError as exc:
