@@ -2,73 +2,27 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QLocale, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QPalette, QResizeEvent, QTextOption
-from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QLocale, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from gui.durations import time_taken_text
 from gui.label_bars import LabelBars
+from gui.path_text import PathText
 from gui.percent import percent_text
 from gui.picture_view import LARGE_SIDE, LargeView, PictureView
 from gui.result_delegate import label_lines, pixels_side
 from gui.result_rows import BOLD_FROM, ShownRow
 from gui.result_texts import error_text, one_line, remedy_text, waiting_text
 from gui.results_order import RowStatus
-from gui.theme import GAP, SMALL_GAP, small_font
+from gui.theme import GAP, SMALL_GAP
 from gui.thumbnails import ThumbnailLoader
-from gui.toned_label import Tone, TonedLabel, tone_colour
+from gui.toned_label import Tone, TonedLabel
 from model.names import display_name
 from model.preprocess import crop_box
 from model.types import FoundImage, ImageResult, PictureFacts, WeightSet
 
 SIDE = 1024
 """The longer side, in pixels, of the picture that the panel asks for."""
-
-
-class PathText(QTextEdit):
-    """A path that breaks anywhere, as high as it needs to be, whose text can be selected and copied."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        """Start empty."""
-        super().__init__(parent)
-        self.setReadOnly(True)
-        self.setTabChangesFocus(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setFont(small_font(self.font()))
-        self.document().setDocumentMargin(0)
-        self.viewport().setAutoFillBackground(False)
-        self.setAccessibleName(self.tr("Full path"))
-        self._tint()
-
-    def set_path(self, path: Path) -> None:
-        """Show a path."""
-        self.setPlainText(one_line(display_name(path)))
-        self._fit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Take as many lines as the width needs."""
-        super().resizeEvent(event)
-        self._fit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the scheme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._tint()
-
-    def _fit(self) -> None:
-        self.setFixedHeight(round(self.document().size().height()) + 1)
-
-    def _tint(self) -> None:
-        muted = tone_colour(self.palette(), Tone.MUTED)
-        if self.palette().color(QPalette.ColorRole.Text) != muted:  # each change of the palette leads here again
-            palette = QPalette()
-            palette.setColor(QPalette.ColorRole.Text, muted)
-            self.setPalette(palette)
 
 
 class DetailPanel(QWidget):
@@ -111,12 +65,12 @@ class DetailPanel(QWidget):
         column.setContentsMargins(GAP, GAP, GAP, GAP)
         column.setSpacing(GAP)
         column.addWidget(self._view, 1)
-        for widget in (self._name, self._note, self._bars, self._error, self._remedy):
-            column.addWidget(widget)
+        for part in (self._name, self._note, self._bars, self._error, self._remedy):
+            column.addWidget(part)
         facts = QVBoxLayout()
         facts.setSpacing(SMALL_GAP // 2)
-        for widget in (self._size, self._made_with, self._full_path):
-            facts.addWidget(widget)
+        for fact in (self._size, self._made_with, self._full_path):
+            facts.addWidget(fact)
         column.addLayout(facts)
         area = QScrollArea()
         area.setWidget(inner)
@@ -173,8 +127,8 @@ class DetailPanel(QWidget):
     # --- what is told ---
 
     def _parts(self) -> tuple[QWidget, ...]:
-        words = (self._name, self._note, self._error, self._remedy, self._size, self._made_with)
-        return (*words, self._bars, self._full_path)
+        words = (self._name, self._note, self._error, self._remedy)
+        return (*words, self._bars, self._size, self._made_with, self._full_path)
 
     def _tell(self, label: TonedLabel, text: str) -> None:
         label.setText(text)
@@ -233,8 +187,8 @@ class DetailPanel(QWidget):
             self._view.show_placeholder(self.tr("There is no picture to show"), broken=True)
             return
         if image is None and not moved:
-            return
-        if image is None:  # the table's small picture, until the large one is here
+            image = self._view.image
+        if image is None and moved:  # the table's small picture, until the large one is here
             image = self._thumbnails.request(self._path, pixels_side(self.font(), self.devicePixelRatioF()))
         if image is None:
             self._view.show_placeholder()
@@ -311,8 +265,9 @@ def _row_of(path: Path, result: ImageResult | None, stale: bool, weights: Weight
 def _size_text(facts: PictureFacts) -> str:
     locale = QLocale()
     locale.setNumberOptions(QLocale.NumberOption.OmitGroupSeparator)
-    size = f"{locale.toString(facts.width)} \N{MULTIPLICATION SIGN} {locale.toString(facts.height)}"
-    return f"{size} \N{MIDDLE DOT} {facts.format}"
+    size = QCoreApplication.translate("DetailPanel", "{width} \N{MULTIPLICATION SIGN} {height} pixels")
+    words = size.format(width=locale.toString(facts.width), height=locale.toString(facts.height))
+    return f"{words} \N{MIDDLE DOT} {facts.format}"
 
 
 def _sentence(clause: str) -> str:

@@ -127,6 +127,15 @@ class _Pen:
         shown = QFontMetricsF(chosen).elidedText(text, elide, rect.width())
         self.painter.drawText(rect, int(align | Qt.TextFlag.TextSingleLine), shown)
 
+    def paragraph(self, rect: QRectF, text: str) -> None:
+        """Write muted small text over as many whole lines as there is room for."""
+        font = small_font(self.font)
+        spacing = QFontMetricsF(font).lineSpacing()
+        rect.setHeight(spacing * (rect.height() // spacing))
+        self.painter.setFont(font)
+        self.painter.setPen(self.colours.muted)
+        self.painter.drawText(rect, int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap), text)
+
     def bar(self, rect: QRectF, colour: QColor) -> None:
         """Fill a bar with round ends."""
         self.painter.setPen(Qt.PenStyle.NoPen)
@@ -266,8 +275,8 @@ def _draw_error(pen: _Pen, inner: QRectF, row: ShownRow) -> None:
     pen.text(chip.adjusted(padding, 0, -padding, 0), text, colour)
     remedy = remedy_text(row.result.problem)
     if remedy:
-        below = QRectF(inner.left() + padding, chip.bottom() + SMALL_GAP, inner.width() - padding, pen.line)
-        pen.text(below, remedy, pen.colours.muted, font=small_font(pen.font))
+        top = chip.bottom() + SMALL_GAP
+        pen.paragraph(QRectF(inner.left() + padding, top, inner.width() - padding, inner.bottom() - top), remedy)
 
 
 def _draw_labels(pen: _Pen, inner: QRectF, row: ShownRow) -> None:

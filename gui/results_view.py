@@ -121,7 +121,7 @@ class ResultsView(QTableView):
 
     def _fit_rows(self) -> None:
         height = row_height(self.font())
-        self.verticalHeader().setMinimumSectionSize(height)
+        # Not the least size too: that resizes rows one by one, seconds for 100,000.
         self.verticalHeader().setDefaultSectionSize(height)
         self.verticalScrollBar().setSingleStep(height // 3)
 
@@ -245,6 +245,8 @@ class ResultsView(QTableView):
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy_requested.emit()
+        elif plain and event.key() == Qt.Key.Key_Space and self._is_typing():
+            self.keyboardSearch(event.text())
         elif plain and event.key() in actions:
             actions[event.key()]()
         else:
@@ -261,14 +263,16 @@ class ResultsView(QTableView):
 
     def keyboardSearch(self, search: str) -> None:
         """Go to the next row whose file name begins with what is typed; Qt's own search takes seconds."""
-        pause = QApplication.keyboardInputInterval()
-        going_on = self._typing.isValid() and self._typing.elapsed() <= pause
+        going_on = self._is_typing()
         self._typing.start()
         self._typed = self._typed + search if going_on else search
         start = max(0, self.currentIndex().row()) + (0 if going_on or not self.currentIndex().isValid() else 1)
         row = self._results.row_named(self._typed, start)
         if row is not None:
             self.selectionModel().setCurrentIndex(self._results.index(row, 0), _Flag.ClearAndSelect | _Flag.Rows)
+
+    def _is_typing(self) -> bool:
+        return self._typing.isValid() and self._typing.elapsed() <= QApplication.keyboardInputInterval()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Offer what can be done with the selected rows; nothing where there are none."""

@@ -87,7 +87,7 @@ def _colours(background: QColor, text: QColor, accent: QColor) -> Colours:
 def mix(first: QColor, second: QColor, share: float) -> QColor:
     """Return `first` with `share` (0..1) of `second` in it, opaque."""
     red, green, blue = (a + (b - a) * share for a, b in zip(_channels(first), _channels(second), strict=True))
-    return QColor.fromRgbF(red, green, blue)
+    return QColor(round(255 * red), round(255 * green), round(255 * blue))  # as screens show it
 
 
 def with_contrast(colour: QColor, background: QColor, ratio: float) -> QColor:

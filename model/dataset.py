@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.cancel import CancelToken
-from model.decode import DecodeLimits, decode
+from model.decode import DecodeLimits, decoding
 from model.errors import DatasetError, ImageError
 from model.sources import absolute, find_images
 from model.types import Problem, ScanBatch
@@ -97,8 +97,8 @@ def _pictures_in(folder: Path, cancel: CancelToken) -> Iterator[Path]:
 
 
 def _read(path: Path, class_index: int, limits: DecodeLimits, cancel: CancelToken) -> LabelledImage:
-    decoded = decode(path, limits=limits, cancel=cancel)
-    grey = decoded.image.convert("L").resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BOX)
+    with decoding(path, limits=limits, cancel=cancel) as decoded:
+        grey = decoded.image.convert("L").resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BOX)
     pixels = np.asarray(grey, dtype=np.float32).ravel()
     pixels -= pixels.mean()
     norm = float(np.linalg.norm(pixels))

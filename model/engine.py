@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.cancel import CancelToken
-from model.decode import DecodeLimits, decode
+from model.decode import DecodeLimits, decoding
 from model.errors import PhotospotterError
 from model.pipeline import DEFAULT_TOP, ImageClassifier, Load, classify_images
 from model.preprocess import prepare
@@ -152,8 +152,7 @@ def make_load(preprocess: Preprocess, limits: DecodeLimits) -> Load:
     """Return the function that the decode threads run: path -> network input of a weight set's preprocessing."""
 
     def load(path: Path, cancel: CancelToken) -> tuple[NDArray[np.uint8], PictureFacts]:
-        decoded = decode(path, limits=limits, cancel=cancel)
-        cancel.raise_if_cancelled()
-        return prepare(decoded.image, preprocess), decoded.facts
+        with decoding(path, limits=limits, cancel=cancel) as decoded:
+            return prepare(decoded.image, preprocess), decoded.facts
 
     return load

@@ -15,9 +15,9 @@ from torch import nn
 from model.cancel import CancelToken
 from model.classifier import Normalise
 from model.dataset import LabelledImage
-from model.decode import DecodeLimits, decode
+from model.decode import DecodeLimits
+from model.engine import make_load
 from model.network import classification_head, load_network, prepare_for_inference
-from model.preprocess import prepare
 from model.safe_files import write_atomically
 from model.types import InstalledWeights
 
@@ -76,8 +76,8 @@ def compute_features(
     for start in range(0, len(images), _BATCH):
         cancel.raise_if_cancelled()
         part = images[start : start + _BATCH]
-        decoded = (decode(image.path, limits=limits, cancel=cancel).image for image in part)
-        pixels = np.stack([prepare(picture, backbone.weights.preprocess) for picture in decoded])
+        load = make_load(backbone.weights.preprocess, limits)
+        pixels = np.stack([load(image.path, cancel)[0] for image in part])
         features[start : start + len(part)] = extractor.extract(pixels)
         yield FeatureProgress(start + len(part), len(images))
     cache.mkdir(parents=True, exist_ok=True)

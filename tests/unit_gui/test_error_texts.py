@@ -15,7 +15,7 @@ from model.types import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted([*(ROOT / "model").glob("*.py"), *(ROOT / "gui").glob("*.py")])
-TABLE = ROOT / "model" / "error_texts.py"
+TABLES = sorted((ROOT / "model").glob("*_error_texts.py"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def strings_in_sources() -> set[str]:
     return {
         node.value
         for path in SOURCES
-        if path != TABLE
+        if path not in TABLES
         for node in ast.walk(ast.parse(path.read_bytes()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }

@@ -1,0 +1,137 @@
+"""What can be wrong with folders, exports, devices, training, the command line and the window."""
+
+from model.error_text import QT_TRANSLATE_NOOP, ErrorText
+
+WORK_ERROR_TEXTS: dict[str, ErrorText] = {
+    # --- folders and scans (UsageError, problems of ScanReport) ---
+    "scan-folder-unreadable": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The folder “{folder}” could not be read: {reason}."),
+        QT_TRANSLATE_NOOP("errors", "Check that you may open it and that its drive is connected, then add it again."),
+    ),
+    # --- export (ExportError) ---
+    "export-target-exists": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "“{name}” exists already."),
+        QT_TRANSLATE_NOOP("errors", "Choose another name, or allow it to be replaced (on the command line: --force)."),
+    ),
+    "export-target-not-file": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "“{name}” is not an ordinary file, so the results cannot be written there."),
+        QT_TRANSLATE_NOOP("errors", "Choose the name of a file."),
+    ),
+    "export-target-unusable": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "“{name}” cannot be written: {reason}."),
+        QT_TRANSLATE_NOOP("errors", "Choose another name or folder, or close the program that has the file open."),
+    ),
+    "export-folder-missing": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "There is no folder “{folder}”."),
+        QT_TRANSLATE_NOOP("errors", "Create it, or choose another place for the results."),
+    ),
+    "export-folder-unwritable": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "Nothing can be written in the folder “{folder}”: {reason}."),
+        QT_TRANSLATE_NOOP("errors", "Choose another folder for the results."),
+    ),
+    "export-disk-full": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "There is no room left for “{name}”."),
+        QT_TRANSLATE_NOOP("errors", "Free some space or choose another drive. An older file of that name is intact."),
+    ),
+    "export-write-failed": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "“{name}” could not be written: {reason}."),
+        QT_TRANSLATE_NOOP("errors", "Try again or choose another place. An older file of that name is intact."),
+    ),
+    "export-replace-failed": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "“{name}” could not be replaced: {reason}. The results are in “{kept}”."),
+        QT_TRANSLATE_NOOP("errors", "Close the file in the program that has it open, and rename or export again."),
+    ),
+    # --- devices and classification (DeviceError, WeightsError) ---
+    "device-unknown": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "There is no device called {device}."),
+        QT_TRANSLATE_NOOP("errors", "Choose auto, cpu, cuda or mps."),
+    ),
+    "device-absent": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "This computer has no {device} device that PyTorch can use."),
+        QT_TRANSLATE_NOOP("errors", "Choose auto or cpu. If there is a GPU, install the PyTorch build made for it."),
+    ),
+    "device-fails": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The {device} device is there but PyTorch cannot run on it."),
+        QT_TRANSLATE_NOOP("errors", "Choose cpu, or install a PyTorch build that supports this GPU."),
+    ),
+    "device-full": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "{device} has too little free memory for even one picture."),
+        QT_TRANSLATE_NOOP("errors", "Close other programs, or choose the CPU."),
+    ),
+    "device-batch-halved": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "{device} ran out of memory; it now takes {batch} pictures at a time."), ""
+    ),
+    "weights-architecture-unknown": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The network {architecture} is not known to the installed libraries."),
+        QT_TRANSLATE_NOOP("errors", "Update torchvision and timm, or choose other weights."),
+    ),
+    "weights-do-not-fit": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The file of {id} does not fit its network (first difference: {tensor})."),
+        QT_TRANSLATE_NOOP("errors", "Import or fetch the weights again."),
+    ),
+    "weights-no-head": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "This network has no linear layer at its end that could be trained."),
+        QT_TRANSLATE_NOOP("errors", "Choose another backbone."),
+    ),
+    "weights-network-fails": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The network of {id} could not be built."),
+        QT_TRANSLATE_NOOP("errors", "The log says why; choose other weights meanwhile."),
+    ),
+    "weights-not-finite": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The network of {id} gives no usable numbers; its weights are damaged."),
+        QT_TRANSLATE_NOOP("errors", "Import or fetch the weights again, or choose others."),
+    ),
+    "image-network-failed": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "the network failed on this picture"),
+        QT_TRANSLATE_NOOP("errors", "Try it again; if it fails again, the log says why."),
+    ),
+    # --- training (DatasetError) ---
+    "train-no-folder": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "There is no folder {folder}."),
+        QT_TRANSLATE_NOOP("errors", "Name a folder that holds one folder of pictures for each class."),
+    ),
+    "train-few-classes": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "{folder} holds {count} folders; a classifier needs at least two classes."),
+        QT_TRANSLATE_NOOP("errors", "Put the pictures of each class into a folder of their own."),
+    ),
+    "train-small-class": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The class {name} has {count} readable pictures; at least 2 are needed."),
+        QT_TRANSLATE_NOOP("errors", "Add pictures to it, or remove its folder."),
+    ),
+    "train-groups-unreadable": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The file of copies {file} could not be read."),
+        QT_TRANSLATE_NOOP("errors", "Check the file, or leave --groups out: copies are found without it."),
+    ),
+    "train-groups-unknown": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The file of copies {file} names {name}, which is not among the pictures."),
+        QT_TRANSLATE_NOOP("errors", "Names are relative to the training folder."),
+    ),
+    "train-too-few-for-folds": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "There are {count} different pictures, too few for {folds} folds."),
+        QT_TRANSLATE_NOOP("errors", "Add pictures, or use fewer folds."),
+    ),
+    "train-name-taken": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "There is a weight set called {id} already."),
+        QT_TRANSLATE_NOOP("errors", "Choose another name, or replace it with --force."),
+    ),
+    "train-not-stored": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "{id} could not be written to {folder}: {reason}."),
+        QT_TRANSLATE_NOOP(
+            "errors", "Free some space or choose another folder, and train again: the features are kept."
+        ),
+    ),
+    # --- the command line (UsageError) ---
+    "usage-nothing-to-do": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "There are no pictures to classify there."),
+        QT_TRANSLATE_NOOP("errors", "Name pictures, or folders that hold some."),
+    ),
+    "usage-import-needs-labels": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "{file} is no file that a known weight set waits for."),
+        QT_TRANSLATE_NOOP("errors", "For a network of your own add --labels FILE, with its class names."),
+    ),
+    # --- the window ---
+    "window-paste-failed": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The copied picture could not be saved in {folder}."),
+        QT_TRANSLATE_NOOP("errors", "Free some space there, or save the picture yourself and drop the file."),
+    ),
+}
