@@ -169,6 +169,8 @@ class MainWindow(QMainWindow):
 
     @Slot(int)
     def _on_rows_added(self, _count: int) -> None:
+        if self.view.current_path() is None and self.results.rowCount():
+            self.view.select_path(self.results.path_at(0))
         self.classify.classify_pending()
 
     @Slot(object)

@@ -187,12 +187,14 @@ class WindowCommands(QObject):
 
     @Slot()
     def rerun(self) -> None:
-        """Classify everything anew."""
+        """Classify everything anew, from files that may have changed."""
+        self._window.thumbnails.forget(self._window.results.paths())
         self._window.classify.rerun()
 
     @Slot(object)
     def retry(self, paths: Sequence[Path]) -> None:
         """Classify these anew."""
+        self._window.thumbnails.forget(paths)
         self._window.classify.rerun(paths)
 
     @Slot()

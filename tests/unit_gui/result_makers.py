@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gui.result_rows import BOLD_FROM, ShownRow
 from gui.results_model import ResultsModel
-from gui.results_order import OrderSpec, RowStatus, compute_order
+from gui.results_order import Ordering, OrderSpec, RowStatus, compute_order
 from model.cancel import CancelToken
 from model.types import FoundImage, ImageResult, PictureFacts, Prediction, Problem
 
@@ -62,6 +62,10 @@ def names_in(model: ResultsModel) -> list[str]:
     return [model.path_at(row).name for row in range(model.rowCount())]
 
 
+def order_of(model: ResultsModel, spec: OrderSpec) -> Ordering:
+    (ordering,) = compute_order(model.snapshot(), spec, CancelToken())
+    return ordering
+
+
 def put_in_order(model: ResultsModel, spec: OrderSpec) -> None:
-    for ordering in compute_order(model.snapshot(), spec, CancelToken()):
-        model.swap_order(ordering)
+    model.swap_order(order_of(model, spec))

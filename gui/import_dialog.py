@@ -1,0 +1,198 @@
+"""The questions before a person's own network is imported; what is wrong is said beside each field."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QLocale, Slot
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
+
+from gui.error_texts import problem_remedy, problem_text
+from gui.path_field import PathField
+from gui.theme import GAP, WIDE_GAP
+from gui.toned_label import Tone, TonedLabel
+from model.cards import parse_preprocess, read_json
+from model.errors import WeightsError
+from model.labels import read_labels
+from model.names import display_name
+
+_MOST_LABEL_BYTES = 16 * 2**20  # a list of labels is far smaller; a network chosen by mistake is not read
+_V1 = "torchvision-v1"
+_V2 = "torchvision-v2"
+_JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """What to import. `preprocess` is what `model.weights_import.import_weights` takes: a name, a file, or None."""
+
+    file: Path
+    labels: Path
+    name: str
+    preprocess: str | None
+
+
+class ImportDialog(QDialog):
+    """Asks for the files and the name; its Import button works once all of them make sense."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Start empty."""
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Import weights"))
+        self.resize(560, 0)
+        self._named_by_hand = False
+        self._problem_of: dict[PathField, bool] = {}
+        self._file = PathField(self.tr("Weights file"), self.tr("Weights (*.pth *.pt *.safetensors);;All files (*)"))
+        self._labels = PathField(self.tr("Labels file"), self.tr("Labels (*.txt *.json);;All files (*)"))
+        self._name = QLineEdit()
+        self._preprocess = QComboBox()
+        self._json = PathField(self.tr("Preprocessing file"), self.tr("JSON (*.json);;All files (*)"))
+        self._hint = TonedLabel("", Tone.MUTED, small=True, wrap=True)
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        self._set_up()
+        self._lay_out()
+        self._check()
+
+    def _set_up(self) -> None:
+        self._name.setAccessibleName(self.tr("Name"))
+        self._name.setMaxLength(80)
+        self._name.textEdited.connect(self._on_name_edited)
+        self._name.textChanged.connect(self._check)
+        self._preprocess.setAccessibleName(self.tr("Preprocessing"))
+        self._preprocess.addItem(self.tr("Not known (torchvision V1 is assumed)"), None)
+        self._preprocess.addItem(self.tr("torchvision V1: resize to 256, crop 224"), _V1)
+        self._preprocess.addItem(self.tr("torchvision V2: resize to 232, crop 224"), _V2)
+        self._preprocess.addItem(self.tr("From a JSON file\N{HORIZONTAL ELLIPSIS}"), _JSON)
+        self._preprocess.currentIndexChanged.connect(self._check)
+        self._file.changed.connect(self._on_file_changed)
+        self._labels.changed.connect(self._check)
+        self._json.changed.connect(self._check)
+        ok = self._buttons.button(QDialogButtonBox.StandardButton.Ok)
+        ok.setText(self.tr("&Import"))
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+
+    def _lay_out(self) -> None:
+        intro = TonedLabel(
+            self.tr(
+                "A ResNet-50 of your own, as torchvision saves it (.pth or .safetensors), with a label for each class."
+            ),
+            Tone.MUTED,
+            wrap=True,
+        )
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setHorizontalSpacing(WIDE_GAP)
+        form.setVerticalSpacing(GAP)
+        form.addRow(self.tr("&Weights file"), self._file)
+        form.addRow(self.tr("&Labels file"), self._labels)
+        form.addRow(self.tr("&Name"), self._name)
+        form.addRow(self.tr("&Preprocessing"), self._preprocess)
+        form.addRow("", self._json)
+        form.addRow("", self._hint)
+        for field in (self._file, self._labels):
+            form.labelForField(field).setBuddy(field.edit)  # type: ignore[attr-defined]
+        column = QVBoxLayout(self)
+        column.setContentsMargins(WIDE_GAP, WIDE_GAP, WIDE_GAP, WIDE_GAP)
+        column.setSpacing(WIDE_GAP)
+        column.addWidget(intro)
+        column.addLayout(form)
+        column.addStretch(1)
+        column.addWidget(self._buttons)
+        self._form = form
+
+    def request(self) -> ImportRequest:
+        """Return what was asked for; raises ValueError while the answers do not make sense."""
+        file, labels = self._file.path, self._labels.path
+        if not self.complete or file is None or labels is None:
+            raise ValueError(self._hint.text())
+        choice = self._preprocess.currentData()
+        preprocess = str(self._json.path) if choice == _JSON else choice
+        return ImportRequest(file, labels, self._name.text().strip(), preprocess)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all answers make sense, as far as can be told without reading the weights."""
+        return self._buttons.button(QDialogButtonBox.StandardButton.Ok).isEnabled()
+
+    @Slot()
+    def _on_file_changed(self) -> None:
+        path = self._file.path
+        if not self._named_by_hand and path is not None and path.is_file():
+            self._name.setText(display_name(path.stem))
+        self._check()
+
+    @Slot()
+    def _on_name_edited(self) -> None:
+        self._named_by_hand = bool(self._name.text())
+
+    @Slot()
+    def _check(self) -> None:
+        from_file = self._preprocess.currentData() == _JSON
+        self._form.setRowVisible(self._json, from_file)
+        good = [self._check_file(), self._check_labels(), bool(self._name.text().strip())]
+        if from_file:
+            good.append(self._check_json())
+        self._hint.setText(self._hint_text())
+        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(all(good))
+
+    def _hint_text(self) -> str:
+        if self._preprocess.currentData() is None:
+            return self.tr(
+                "If the labels come out wrong, the pictures may have been prepared in another way in training."
+            )
+        if self._preprocess.currentData() == _JSON:
+            return self.tr("A JSON object with resize, crop, interpolation, mean and std.")
+        return ""
+
+    def _check_file(self) -> bool:
+        return self._check_exists(self._file)
+
+    def _check_exists(self, field: PathField) -> bool:
+        path = field.path
+        if path is None:
+            field.show_note("")
+            return False
+        try:
+            found = path.is_file()
+        except (OSError, ValueError):  # a name too long, or with a NUL in it
+            found = False
+        field.show_note("" if found else self.tr("There is no such file."), fault=not found)
+        return found
+
+    def _check_labels(self) -> bool:
+        if not self._check_exists(self._labels):
+            return False
+        path = self._labels.path
+        assert path is not None
+        try:
+            if path.stat().st_size > _MOST_LABEL_BYTES:
+                self._labels.show_note(self.tr("This file is too large for a list of labels."), fault=True)
+                return False
+            labels = read_labels(path)
+        except WeightsError as exc:
+            self._labels.show_note(_in_words(exc), fault=True)
+            return False
+        except OSError as exc:
+            self._labels.show_note(exc.strerror or str(exc), fault=True)
+            return False
+        first = ", ".join(labels[:3]) + (", \N{HORIZONTAL ELLIPSIS}" if len(labels) > 3 else "")
+        count = QLocale().toString(len(labels))
+        self._labels.show_note(self.tr("{count} labels: {first}").format(count=count, first=first))
+        return True
+
+    def _check_json(self) -> bool:
+        if not self._check_exists(self._json):
+            return False
+        path = self._json.path
+        assert path is not None
+        where = display_name(path.name)
+        try:
+            parse_preprocess(read_json(path, where), where)
+        except WeightsError as exc:
+            self._json.show_note(_in_words(exc), fault=True)
+            return False
+        return True
+
+
+def _in_words(error: WeightsError) -> str:
+    return f"{problem_text(error.problem)} {problem_remedy(error.problem)}".strip()
