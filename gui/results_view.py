@@ -103,6 +103,7 @@ class ResultsView(QTableView):
         rows.hide()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         titles = self.horizontalHeader()
+        titles.setAccessibleName(self.tr("Columns of the results"))
         titles.setHighlightSections(False)
         titles.setStyleSheet(f"QHeaderView::section {{ padding-left: {GAP}px; }}")  # in line with the cells
         titles.setSectionsClickable(True)

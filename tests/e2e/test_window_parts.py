@@ -106,7 +106,9 @@ def test_rows_are_copied_as_text_and_removed_without_touching_files(
     window.view.selectRow(1)
     window.actions_by_name["copy"].trigger()
     text = QGuiApplication.clipboard().text()
-    assert text.split("\t")[:2] == [str(pictures[1]), "green"]
+    cells = text.split("\t")
+    assert cells[0] == str(pictures[1])
+    assert "green" in cells
     window.actions_by_name["remove"].trigger()
     assert window.results.paths() == [pictures[0], pictures[2]]
     assert pictures[1].is_file()

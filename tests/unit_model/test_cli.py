@@ -74,9 +74,9 @@ def test_csv_and_json_hold_the_same_results(pictures: Path, tmp_path: Path) -> N
 @pytest.mark.usefixtures("classifier")
 def test_a_dash_writes_the_table_to_standard_output(pictures: Path) -> None:
     program = "import sys; from model.cli import main; sys.exit(main(sys.argv[1:]))"
+    arguments = ["classify", str(pictures / "red.png"), "--weights", "weather-lite2", "--csv", "-"]
     done = subprocess.run(
-        [sys.executable, "-c", program, "classify", str(pictures / "red.png"), "--weights", "weather-lite2"]
-        + ["--csv", "-"],
+        [sys.executable, "-c", program, *arguments],
         capture_output=True,
         check=False,
         text=True,

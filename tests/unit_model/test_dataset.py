@@ -70,7 +70,8 @@ def test_copies_are_found_when_equal_resized_or_compressed_anew(folders: Path) -
     with Image.open(folders / "cat" / "1.png") as image:
         image.resize((90, 70)).save(folders / "cat" / "small.jpg", quality=60)
     dataset = read(folders)
-    groups = dict(zip([i.path.relative_to(folders).as_posix() for i in dataset.images], find_copies(dataset.images)))
+    names = [image.path.relative_to(folders).as_posix() for image in dataset.images]
+    groups = dict(zip(names, find_copies(dataset.images).tolist(), strict=True))
     assert groups["cat/0.png"] == groups["dog/copy.png"]
     assert groups["cat/1.png"] == groups["cat/small.jpg"]
     assert len(set(groups.values())) == 6
