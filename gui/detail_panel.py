@@ -6,8 +6,8 @@ from PySide6.QtCore import QCoreApplication, QLocale, QRectF, QSize, Qt, Signal,
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from gui.durations import time_taken_text
+from gui.flow_text import FlowText
 from gui.label_bars import LabelBars
-from gui.path_text import PathText
 from gui.percent import percent_text
 from gui.picture_view import LARGE_SIDE, LargeView, PictureView
 from gui.result_delegate import label_lines, pixels_side
@@ -47,13 +47,14 @@ class DetailPanel(QWidget):
         self._remedy = TonedLabel("", wrap=True)
         self._size = TonedLabel("", Tone.MUTED, small=True)
         self._made_with = TonedLabel("", Tone.MUTED, small=True)
-        self._full_path = PathText()
+        self._full_path = FlowText("", Tone.MUTED, small=True)
         self._set_up()
         self._lay_out()
         self.show_nothing()
 
     def _set_up(self) -> None:
         self.setAccessibleName(self.tr("Chosen picture"))
+        self._full_path.setAccessibleName(self.tr("Full path"))
         self._view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._view.setToolTip(self.tr("The outlined square is what the network sees. Double-click for a large view."))
         self._view.activated.connect(self.show_large)
@@ -161,7 +162,7 @@ class DetailPanel(QWidget):
             current = self._weights is not None and self._weights.id == result.weights_id
             title = self._weights.title if self._weights is not None and current else result.weights_id
             self._tell(self._made_with, f"{time_taken_text(result.seconds)} \N{MIDDLE DOT} {title}")
-        self._full_path.set_path(row.found.path)
+        self._full_path.set_text(one_line(display_name(row.found.path)))
         self._full_path.show()
 
     # --- the picture ---

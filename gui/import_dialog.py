@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, Slot
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from gui.error_texts import problem_remedy, problem_text
+from gui.fitting_dialog import FittingDialog
 from gui.path_field import PathField
 from gui.theme import GAP, WIDE_GAP
 from gui.toned_label import Tone, TonedLabel
@@ -15,7 +16,7 @@ from model.errors import WeightsError
 from model.labels import read_labels
 from model.names import display_name
 
-_MOST_LABEL_BYTES = 16 * 2**20  # a list of labels is far smaller; a network chosen by mistake is not read
+_MOST_TEXT_BYTES = 16 * 2**20  # a list of labels is far smaller; a network chosen by mistake is not read
 _V1 = "torchvision-v1"
 _V2 = "torchvision-v2"
 _JSON = "json"
@@ -31,7 +32,7 @@ class ImportRequest:
     preprocess: str | None
 
 
-class ImportDialog(QDialog):
+class ImportDialog(FittingDialog):
     """Asks for the files and the name; its Import button works once all of them make sense."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -40,7 +41,6 @@ class ImportDialog(QDialog):
         self.setWindowTitle(self.tr("Import weights"))
         self.resize(560, 0)
         self._named_by_hand = False
-        self._problem_of: dict[PathField, bool] = {}
         self._file = PathField(self.tr("Weights file"), self.tr("Weights (*.pth *.pt *.safetensors);;All files (*)"))
         self._labels = PathField(self.tr("Labels file"), self.tr("Labels (*.txt *.json);;All files (*)"))
         self._name = QLineEdit()
@@ -159,21 +159,25 @@ class ImportDialog(QDialog):
         field.show_note("" if found else self.tr("There is no such file."), fault=not found)
         return found
 
+    def _check_text(self, field: PathField) -> Path | None:
+        """Return the field's path if it is a file small enough to be read here."""
+        path = field.path
+        if not self._check_exists(field) or path is None:
+            return None
+        if path.stat().st_size > _MOST_TEXT_BYTES:
+            field.show_note(self.tr("This file is too large to be the right one."), fault=True)
+            return None
+        return path
+
     def _check_labels(self) -> bool:
-        if not self._check_exists(self._labels):
+        path = self._check_text(self._labels)
+        if path is None:
             return False
-        path = self._labels.path
-        assert path is not None
         try:
-            if path.stat().st_size > _MOST_LABEL_BYTES:
-                self._labels.show_note(self.tr("This file is too large for a list of labels."), fault=True)
-                return False
             labels = read_labels(path)
         except WeightsError as exc:
-            self._labels.show_note(_in_words(exc), fault=True)
-            return False
-        except OSError as exc:
-            self._labels.show_note(exc.strerror or str(exc), fault=True)
+            words = f"{problem_text(exc.problem)} {problem_remedy(exc.problem)}".strip()
+            self._labels.show_note(words, fault=True)
             return False
         first = ", ".join(labels[:3]) + (", \N{HORIZONTAL ELLIPSIS}" if len(labels) > 3 else "")
         count = QLocale().toString(len(labels))
@@ -181,18 +185,13 @@ class ImportDialog(QDialog):
         return True
 
     def _check_json(self) -> bool:
-        if not self._check_exists(self._json):
+        path = self._check_text(self._json)
+        if path is None:
             return False
-        path = self._json.path
-        assert path is not None
         where = display_name(path.name)
         try:
             parse_preprocess(read_json(path, where), where)
         except WeightsError as exc:
-            self._json.show_note(_in_words(exc), fault=True)
+            self._json.show_note(problem_text(exc.problem), fault=True)  # the remedy speaks of whole cards
             return False
         return True
-
-
-def _in_words(error: WeightsError) -> str:
-    return f"{problem_text(error.problem)} {problem_remedy(error.problem)}".strip()

@@ -130,6 +130,7 @@ class MainWindow(QMainWindow):
         self.left.addWidget(self.folders)
         self.left.addWidget(self.weights_panel)
         self.left.setChildrenCollapsible(False)
+        self.left.setSizes([240, 480])
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.view)

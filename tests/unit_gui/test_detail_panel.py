@@ -13,8 +13,8 @@ from result_makers import CAT, TRUNCATED, result
 from weights_makers import weight_set
 
 from gui.detail_panel import SIDE, DetailPanel
+from gui.flow_text import FlowText
 from gui.label_bars import LabelBars
-from gui.path_text import PathText
 from gui.picture_view import LARGE_SIDE, PictureView
 from gui.result_delegate import Tone as BarTone
 from gui.toned_label import Tone, TonedLabel
@@ -93,7 +93,7 @@ def test_nothing_chosen(panel: DetailPanel) -> None:
     assert words(panel) == []
     assert view(panel).words == "Choose a picture to see it large"
     assert not bars(panel).isVisible()
-    assert not panel.findChild(PathText).isVisible()
+    assert not panel.findChild(FlowText).isVisible()
     assert panel.path is None
 
 
@@ -103,7 +103,7 @@ def test_a_result_with_its_facts(panel: DetailPanel) -> None:
     assert [line.name for line in bars(panel).lines] == [label for label, _ in CAT]
     assert bars(panel).lines[0].bold
     assert bars(panel).lines[0].tone is BarTone.FIRST
-    assert panel.findChild(PathText).toPlainText() == str(CAT_JPG)
+    assert panel.findChild(FlowText).toPlainText() == str(CAT_JPG)
 
 
 def test_no_label_under_half_is_bold(panel: DetailPanel) -> None:
@@ -132,7 +132,7 @@ def test_waiting(panel: DetailPanel) -> None:
     panel.show_row(CAT_JPG, None, False, None)
     assert words(panel) == ["cat.jpg", "waiting…"]
     assert not bars(panel).isVisible()
-    assert panel.findChild(PathText).isVisible()
+    assert panel.findChild(FlowText).isVisible()
 
 
 def test_a_result_of_earlier_weights_is_grey_and_names_them(panel: DetailPanel) -> None:

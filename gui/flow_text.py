@@ -1,39 +1,39 @@
-"""A path in a panel: it breaks anywhere, and its text can be selected and copied."""
-
-from pathlib import Path
+"""Text in a panel that can be selected and copied, and that breaks anywhere if it has to: paths, digests, notes."""
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPalette, QResizeEvent, QTextOption
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextEdit, QWidget
 
-from gui.result_texts import one_line
 from gui.theme import small_font
 from gui.toned_label import Tone, tone_colour
-from model.names import display_name
 
 
-class PathText(QTextEdit):
-    """A path that breaks anywhere, as high as it needs to be, whose text can be selected and copied."""
+class FlowText(QTextEdit):
+    """Plain text on the panel's own background, as wide as it may be and as high as it needs to be."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        """Start empty."""
+    def __init__(
+        self, text: str = "", tone: Tone = Tone.TEXT, parent: QWidget | None = None, *, small: bool = False
+    ) -> None:
+        """Show `text`; `small` takes the smaller of the two font sizes."""
         super().__init__(parent)
+        self._tone = tone
         self.setReadOnly(True)
         self.setTabChangesFocus(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setFont(small_font(self.font()))
+        if small:
+            self.setFont(small_font(self.font()))
         self.document().setDocumentMargin(0)
         self.viewport().setAutoFillBackground(False)
-        self.setAccessibleName(self.tr("Full path"))
         self._tint()
+        self.set_text(text)
 
-    def set_path(self, path: Path) -> None:
-        """Show a path."""
-        self.setPlainText(one_line(display_name(path)))
+    def set_text(self, text: str) -> None:
+        """Show another text."""
+        self.setPlainText(text)
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -51,8 +51,8 @@ class PathText(QTextEdit):
         self.setFixedHeight(round(self.document().size().height()) + 1)
 
     def _tint(self) -> None:
-        muted = tone_colour(self.palette(), Tone.MUTED)
-        if self.palette().color(QPalette.ColorRole.Text) != muted:  # each change of the palette leads here again
+        colour = tone_colour(self.palette(), self._tone)
+        if self.palette().color(QPalette.ColorRole.Text) != colour:  # each change of the palette leads here again
             palette = QPalette()
-            palette.setColor(QPalette.ColorRole.Text, muted)
+            palette.setColor(QPalette.ColorRole.Text, colour)
             self.setPalette(palette)

@@ -1,0 +1,131 @@
+"""The settings that have no place in the window itself; what is wrong is said beside each field."""
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialogButtonBox,
+    QFormLayout,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gui.fitting_dialog import FittingDialog
+from gui.settings import (
+    DEFAULT_PIXEL_LIMIT_MP,
+    MAX_BATCH_SIZE,
+    MAX_PIXEL_LIMIT_MP,
+    MIN_PIXEL_LIMIT_MP,
+    Settings,
+    is_web_address,
+)
+from gui.theme import GAP, WIDE_GAP
+from gui.toned_label import Tone, TonedLabel
+
+
+class SettingsDialog(FittingDialog):
+    """Edits a copy; accepting writes it. Device and subfolders are not here: the window itself has them."""
+
+    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
+        """Show the settings as they are."""
+        super().__init__(parent)
+        self._settings = settings
+        self.setWindowTitle(self.tr("Settings"))
+        self.resize(520, 0)
+        self._pixels = QSpinBox()
+        self._batch = QSpinBox()
+        self._mirror = QLineEdit()
+        self._mirror_note = TonedLabel("", Tone.DANGER, small=True, wrap=True)
+        self._raw = QCheckBox(self.tr("Write text into CSV files &as it is"))
+        button = QDialogButtonBox.StandardButton
+        self._buttons = QDialogButtonBox(button.Ok | button.Cancel | button.RestoreDefaults)
+        self._set_up()
+        self._lay_out()
+        self._show(settings.pixel_limit_mp, settings.batch_size, settings.mirror_url, settings.csv_raw)
+
+    def _set_up(self) -> None:
+        self._pixels.setRange(MIN_PIXEL_LIMIT_MP, MAX_PIXEL_LIMIT_MP)
+        self._pixels.setSuffix(self.tr(" million pixels"))
+        self._pixels.setAccessibleName(self.tr("Largest picture, in millions of pixels"))
+        self._batch.setRange(0, MAX_BATCH_SIZE)
+        self._batch.setSpecialValueText(self.tr("Automatic"))
+        self._batch.setAccessibleName(self.tr("Pictures at a time"))
+        self._mirror.setPlaceholderText(self.tr("none: from each publisher"))
+        self._mirror.setAccessibleName(self.tr("Mirror for weights"))
+        self._mirror.setClearButtonEnabled(True)
+        self._mirror.textChanged.connect(self._check)
+        self._raw.setAccessibleName(self.tr("Write text into CSV files as it is"))
+        defaults = self._buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults)
+        defaults.clicked.connect(self._restore_defaults)
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setHorizontalSpacing(WIDE_GAP)
+        form.setVerticalSpacing(GAP)
+        form.addRow(self.tr("&Largest picture"), self._pixels)
+        form.addRow("", self._quiet(self.tr("Larger pictures get an error instead of filling the memory.")))
+        form.addRow(self.tr("Pictures at a &time"), self._batch)
+        form.addRow("", self._quiet(self.tr("Automatic suits the device. A smaller number needs less memory.")))
+        form.addRow(self.tr("&Mirror for weights"), self._mirror)
+        form.addRow("", self._mirror_note)
+        form.addRow(
+            "", self._quiet(self.tr("An address to fetch weights from, where their publisher cannot be reached."))
+        )
+        form.addRow(self.tr("Export"), self._raw)
+        form.addRow(
+            "", self._quiet(self.tr("Otherwise cells that a spreadsheet would run as a formula are marked with '."))
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(WIDE_GAP, WIDE_GAP, WIDE_GAP, WIDE_GAP)
+        column.setSpacing(WIDE_GAP)
+        column.addLayout(form)
+        column.addStretch(1)
+        column.addWidget(self._buttons)
+        self._form = form
+
+    def _quiet(self, text: str) -> TonedLabel:
+        return TonedLabel(text, Tone.MUTED, small=True, wrap=True)
+
+    @property
+    def valid(self) -> bool:
+        """Whether all values can be kept."""
+        return self._buttons.button(QDialogButtonBox.StandardButton.Ok).isEnabled()
+
+    @Slot()
+    def accept(self) -> None:
+        """Keep the values and close; does nothing while one of them cannot be kept."""
+        if not self.valid:
+            return
+        self._pixels.interpretText()
+        self._batch.interpretText()
+        self._settings.pixel_limit_mp = self._pixels.value()
+        self._settings.batch_size = self._batch.value()
+        self._settings.mirror_url = self._mirror.text().strip()
+        self._settings.csv_raw = self._raw.isChecked()
+        self._settings.sync()
+        super().accept()
+
+    def _show(self, pixels: int, batch: int, mirror: str, raw: bool) -> None:
+        self._pixels.setValue(pixels)
+        self._batch.setValue(batch)
+        self._mirror.setText(mirror)
+        self._raw.setChecked(raw)
+        self._check()
+
+    @Slot()
+    def _restore_defaults(self) -> None:
+        self._show(DEFAULT_PIXEL_LIMIT_MP, 0, "", False)
+
+    @Slot()
+    def _check(self) -> None:
+        text = self._mirror.text().strip()
+        good = not text or is_web_address(text)
+        note = "" if good else self.tr("The address must begin with https:// or http:// and name a server.")
+        self._mirror_note.setText(note)
+        self._form.setRowVisible(self._mirror_note, not good)
+        self._mirror.setAccessibleDescription(note)
+        self._buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(good)
