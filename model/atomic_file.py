@@ -11,12 +11,11 @@ from typing import TextIO
 
 from model.errors import ExportError
 from model.names import display_name
+from model.safe_files import replace_durably, sync
 
 log = logging.getLogger(__name__)
 
 _DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
-# Some network and FUSE file systems do not know fsync; what they hold is as safe as they make it.
-_NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 
 
 def check_target(target: Path, *, overwrite: bool) -> Path:
@@ -93,7 +92,7 @@ class AtomicFile:
         if self.stream.closed:
             return
         self.stream.flush()
-        _sync(self.stream.fileno())
+        sync(self.stream.fileno())
         self.stream.close()
 
     def commit(self) -> None:
@@ -107,10 +106,9 @@ class AtomicFile:
         with suppress(OSError):
             self._temporary.chmod(stat.S_IMODE(self._final.stat().st_mode))
         try:
-            self._temporary.replace(self._final)
+            replace_durably(self._temporary, self._final)
         except OSError as error:
             raise self._keep(error) from error
-        _sync_folder(self._final.parent)
 
     def discard(self) -> None:
         """Remove what was written, unless `commit` has been called and has put or kept it somewhere."""
@@ -143,23 +141,3 @@ def _unusable(target: Path, error: OSError) -> ExportError:
 
 def _reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
-
-
-def _sync(descriptor: int) -> None:
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _NO_SYNC:
-            raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """Bring the rename onto the disk too; only POSIX systems open folders for that."""
-    if os.name != "posix":
-        return
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
