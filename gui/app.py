@@ -37,7 +37,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         load_torch_libraries()
     app = make_application()
+    from gui import crash
+
+    handler = crash.install(app.activeWindow)
     window = make_window()
+    for runner in window.runners:
+        runner.crashed.connect(handler.report)
     window.show()
     window.start()
     if arguments.paths:
@@ -50,10 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def make_application() -> QApplication:
-    """Return the QApplication with its names, icon and crash hooks."""
+    """Return the QApplication with its names and icon."""
     from PySide6.QtWidgets import QApplication
 
-    from gui import crash
     from gui.assets import app_icon
 
     app = QApplication.instance() or QApplication(sys.argv[:1])
@@ -63,7 +67,6 @@ def make_application() -> QApplication:
     app.setApplicationVersion(_version())
     app.setDesktopFileName("photospotter")
     app.setWindowIcon(app_icon())
-    crash.install(app.activeWindow)
     return app
 
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QElapsedTimer, QObject, Signal
 
 from gui.results_model import ResultsModel
 from gui.settings import Settings
-from gui.worker import JobRunner, Outcome
+from gui.worker import JobRunner, Outcome, Ticket
 from model.decode import DecodeLimits
 from model.engine import ClassifyRequest, Engine
 from model.types import EngineReady, InstalledWeights, Notice, Problem, ResultBatch, WeightsOpened
@@ -18,9 +18,16 @@ from model.types import EngineReady, InstalledWeights, Notice, Problem, ResultBa
 log = logging.getLogger(__name__)
 
 
+_NetworkKey = tuple[str, str, int | None]
+"""What decides which network is in memory: weights, device and batch size."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One run as the status line tells it; `seconds` of wall time for `done` pictures, `errors` of them unreadable."""
+    """One piece of work as the status line tells it: `seconds` of wall time for `done` pictures.
+
+    `errors` of these could not be read. A run and those that follow it, for pictures added meanwhile, are one piece.
+    """
 
     done: int
     errors: int
@@ -33,8 +40,10 @@ class ClassifyController(QObject):
 
     engine_ready = Signal(object)
     loading = Signal(str)
+    """A run has begun whose network is not known to be loaded."""
     active_changed = Signal(str)
-    progressed = Signal(int, int)
+    progressed = Signal(int)
+    """More rows are finished; the number of pictures that went through the network in this piece of work."""
     running_changed = Signal(bool)
     noticed = Signal(object)
     failed = Signal(object)
@@ -62,7 +71,10 @@ class ClassifyController(QObject):
         self._running = False
         self._opened: InstalledWeights | None = None
         self._fresh = False
-        self._planned = self._done = self._errors = 0
+        self._tickets: list[Ticket] = []
+        self._loaded: _NetworkKey | None = None
+        self._through_network = False
+        self._done = self._errors = self._computed = self._delivered = 0
         self._clock = QElapsedTimer()
 
     @property
@@ -93,8 +105,9 @@ class ClassifyController(QObject):
     def preload(self) -> None:
         """Load the network while nothing has been dropped yet; a run that starts meanwhile waits for it."""
         if self._weights_id and not self._running and not self._compute.busy:
-            job = partial(self._engine.preload, self._request(()))
-            self._compute.start(job, self._on_preloaded, self._on_preload_done)
+            request = self._request(())
+            job, on_value = partial(self._engine.preload, request), partial(self._on_preloaded, _network_key(request))
+            self._tickets.append(self._compute.start(job, on_value, self._on_preload_done))
 
     def set_limits(self, limits: DecodeLimits) -> None:
         """Use other decoding limits from the next run on."""
@@ -138,29 +151,39 @@ class ClassifyController(QObject):
             self._results.mark_pending(paths)
         self._fresh = True
         self.classify_pending()
+        self._fresh = False
 
     def stop(self) -> None:
         """Stop within one batch; what is finished stays, the rest stays pending."""
         if self._running:
-            self._compute.cancel()
+            for ticket in self._tickets:
+                ticket.token.cancel()
 
     def interrupt(self) -> None:
         """Make way on the compute thread; pending rows stay pending."""
         self._supersede()
 
     def _supersede(self) -> None:
-        self._compute.supersede()
+        for ticket in self._tickets:  # and no others: somebody's import may be under way on the same thread
+            self._compute.forget(ticket)
+        self._tickets.clear()
         self._set_running(False)
 
     def _begin(self, paths: Sequence[Path]) -> None:
         request = self._request(tuple(paths))
-        self._planned, self._done, self._errors = len(paths), 0, 0
+        network = _network_key(request)
         self._opened = None
-        self._fresh = False
-        self._clock.start()
+        self._through_network = False
+        self._delivered = 0
+        if not self._running:
+            self._done = self._errors = self._computed = 0
+            self._clock.start()
         self._set_running(True)
-        self.loading.emit(self._weights_id)
-        self._compute.start(partial(self._engine.run, request), self._on_value, self._on_done)
+        if network != self._loaded:
+            self._loaded = None
+            self.loading.emit(self._weights_id)
+        on_value = partial(self._on_value, network)
+        self._tickets.append(self._compute.start(partial(self._engine.run, request), on_value, self._on_done))
 
     def _request(self, paths: tuple[Path, ...]) -> ClassifyRequest:
         return ClassifyRequest(
@@ -172,10 +195,15 @@ class ClassifyController(QObject):
             fresh=self._fresh,
         )
 
-    def _on_preloaded(self, value: object) -> None:
+    def _on_preloaded(self, network: _NetworkKey, value: object) -> None:
         if isinstance(value, EngineReady):
-            self._device_label = value.device
-            self.engine_ready.emit(value)
+            self._note_ready(network, value)
+
+    def _note_ready(self, network: _NetworkKey, ready: EngineReady) -> None:
+        self._loaded = network
+        self._installed = ready.installed
+        self._device_label = ready.device
+        self.engine_ready.emit(ready)
 
     def _on_preload_done(self, outcome: Outcome) -> None:
         log.debug("preloaded: %s", outcome)
@@ -185,31 +213,36 @@ class ClassifyController(QObject):
             self._running = running
             self.running_changed.emit(running)
 
-    def _on_value(self, value: object) -> None:
+    def _on_value(self, network: _NetworkKey, value: object) -> None:
         if isinstance(value, ResultBatch):
             self._results.apply(value.results)
             self._done += len(value.results)
+            self._delivered += len(value.results)
+            self._computed += len(value.results) if self._through_network else 0
             self._errors += sum(result.problem is not None for result in value.results)
-            self.progressed.emit(self._done, self._planned)
+            self.progressed.emit(self._computed)
         elif isinstance(value, WeightsOpened):
             self._opened = value.installed
             self._results.set_active_weights(value.installed.sha256, value.installed.weights.threshold)
         elif isinstance(value, EngineReady):
-            self._installed = value.installed
-            self._device_label = value.device
-            self.engine_ready.emit(value)
+            self._through_network = True
+            self._note_ready(network, value)
         elif isinstance(value, Notice):
             self.noticed.emit(value.problem)
 
     def _on_done(self, outcome: Outcome) -> None:
-        self._set_running(False)
+        self._tickets.clear()
         if outcome.problem is not None or outcome.traceback:
+            self._set_running(False)
             self._recover(outcome.problem)
             return
         self._installed = self._opened or self._installed
+        came_since = self._results.pending_paths() if self._delivered and not outcome.cancelled else []
+        if came_since:
+            self._begin(came_since)
+            return
         self.finished.emit(RunSummary(self._done, self._errors, self._clock.elapsed() / 1000, outcome.cancelled))
-        if not outcome.cancelled and self._done:
-            self.classify_pending()
+        self._set_running(False)
 
     def _recover(self, problem: Problem | None) -> None:
         """After a failure: weights that never loaded give way to the last good ones."""
@@ -224,3 +257,7 @@ class ClassifyController(QObject):
             self.failed.emit(problem)
         if self._weights_id != failed_id:
             self.classify_pending()
+
+
+def _network_key(request: ClassifyRequest) -> _NetworkKey:
+    return request.weights_id, request.device, request.batch_size

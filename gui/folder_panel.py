@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QDir, QModelIndex, QStandardPaths, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gui.theme import GAP, SMALL_GAP, bold_font
+from gui.theme import GAP, SMALL_GAP, WIDE_GAP, bold_font, row_colours
 
 _ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -36,8 +36,29 @@ class FolderTree(QTreeView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._words = ""
         # `activated` would fire at a single click on desktops that are set so; adding a folder should be meant.
         self.doubleClicked.connect(self.opened)
+
+    @property
+    def words(self) -> str:
+        """What stands in place of folders while there are none."""
+        return self._words
+
+    def set_words(self, words: str) -> None:
+        """Say why there are no folders."""
+        self._words = words
+        self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the folders, or say why there are none."""
+        super().paintEvent(event)
+        if self._words and self.model().rowCount(self.rootIndex()) == 0:
+            with QPainter(self.viewport()) as painter:
+                painter.setPen(row_colours(self.palette()).muted)
+                room = self.viewport().rect().adjusted(WIDE_GAP, WIDE_GAP, -WIDE_GAP, -WIDE_GAP)
+                flags = Qt.AlignmentFlag.AlignHCenter.value | Qt.TextFlag.TextWordWrap.value
+                painter.drawText(room, flags, self._words)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Open the current folder by Enter."""
@@ -78,6 +99,7 @@ class FolderPanel(QWidget):
         self._model.setIconProvider(icons)
         self._model.setFilter(QDir.Filter.Dirs | QDir.Filter.Drives | QDir.Filter.NoDotAndDotDot)
         self._model.setReadOnly(True)
+        self._model.directoryLoaded.connect(self._on_loaded)
         self._tree.setModel(self._model)
         for column in range(1, self._model.columnCount()):
             self._tree.hideColumn(column)
@@ -135,6 +157,7 @@ class FolderPanel(QWidget):
     def show_home(self) -> None:
         """Begin the tree at the home folder, with the pictures folder chosen if there is one."""
         self._place.setCurrentIndex(0)
+        self._tree.set_words(self.tr("Looking for folders\N{HORIZONTAL ELLIPSIS}"))
         self._tree.setRootIndex(self._model.setRootPath(self._home))
         pictures = self._pictures_folder()
         if pictures is not None:
@@ -143,6 +166,7 @@ class FolderPanel(QWidget):
     def show_computer(self) -> None:
         """Begin the tree at the top of the file system, so that other drives can be reached."""
         self._place.setCurrentIndex(1)
+        self._tree.set_words(self.tr("Looking for folders\N{HORIZONTAL ELLIPSIS}"))
         self._model.setRootPath("")
         self._tree.setRootIndex(self._model.index(QDir.rootPath()) if QDir.rootPath() == "/" else QModelIndex())
 
@@ -176,6 +200,11 @@ class FolderPanel(QWidget):
     def _open_current(self) -> None:
         if self._tree.currentIndex().isValid():
             self._on_opened(self._tree.currentIndex())
+
+    @Slot(str)
+    def _on_loaded(self, folder: str) -> None:
+        if folder == self._model.rootPath():
+            self._tree.set_words(self.tr("There are no folders here."))
 
     @Slot(int)
     def _on_place_chosen(self, place: int) -> None:

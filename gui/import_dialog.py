@@ -104,7 +104,7 @@ class ImportDialog(FittingDialog):
         """Return what was asked for; raises ValueError while the answers do not make sense."""
         file, labels = self._file.path, self._labels.path
         if not self.complete or file is None or labels is None:
-            raise ValueError(self._hint.text())
+            raise ValueError("the request is incomplete")
         choice = self._preprocess.currentData()
         preprocess = str(self._json.path) if choice == _JSON else choice
         return ImportRequest(file, labels, self._name.text().strip(), preprocess)
@@ -117,7 +117,7 @@ class ImportDialog(FittingDialog):
     @Slot()
     def _on_file_changed(self) -> None:
         path = self._file.path
-        if not self._named_by_hand and path is not None and path.is_file():
+        if not self._named_by_hand and path is not None and self._file.is_file:
             self._name.setText(display_name(path.stem))
         self._check()
 
@@ -148,16 +148,9 @@ class ImportDialog(FittingDialog):
         return self._check_exists(self._file)
 
     def _check_exists(self, field: PathField) -> bool:
-        path = field.path
-        if path is None:
-            field.show_note("")
-            return False
-        try:
-            found = path.is_file()
-        except (OSError, ValueError):  # a name too long, or with a NUL in it
-            found = False
-        field.show_note("" if found else self.tr("There is no such file."), fault=not found)
-        return found
+        at_fault = field.path is not None and not field.is_file
+        field.show_note(self.tr("There is no such file.") if at_fault else "", fault=at_fault)
+        return field.is_file
 
     def _check_text(self, field: PathField) -> Path | None:
         """Return the field's path if it is a file small enough to be read here."""

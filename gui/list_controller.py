@@ -1,6 +1,7 @@
 """Adds pictures to the list, puts the list in order, and exports it: the jobs of the I/O and order threads."""
 
 import logging
+from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from gui.results_model import ResultsModel
 from gui.results_order import Ordering, OrderSpec, compute_order
-from gui.worker import JobRunner, Outcome
+from gui.worker import JobRunner, Outcome, Ticket
 from model.cancel import CancelToken
 from model.export import CsvOptions, RunFacts, export_results
 from model.sources import common_folder, find_images
@@ -35,28 +36,28 @@ class ListController(QObject):
         self._results = results
         self._files = files
         self._order = order
-        self._scans = 0
+        self._scans: deque[Ticket] = deque()
 
     @property
     def scanning(self) -> bool:
         """Whether folders are still being read."""
-        return self._scans > 0
+        return bool(self._scans)
 
     def add(self, paths: Sequence[Path], *, recursive: bool) -> None:
         """Look for pictures in files and folders; rows appear as they are found."""
         if not paths:
             return
-        self._scans += 1
+        job = partial(_scan, tuple(paths), recursive)
+        self._scans.append(self._files.start(job, self._on_scanned, self._on_scan_done))
         self.scanning_changed.emit(True)
-        self._files.start(partial(_scan, tuple(paths), recursive), self._on_scanned, self._on_scan_done)
 
     def stop_scans(self) -> None:
-        """Stop reading folders and writing files; what was found stays in the list."""
-        self._files.cancel()
-
-    def forget_scans(self) -> None:
-        """Note that the scans under way were superseded."""
-        self._scans = 0
+        """Stop reading folders; what was found stays in the list, and nothing more is added. Exports go on."""
+        if not self._scans:
+            return
+        for scan in self._scans:
+            self._files.forget(scan)
+        self._scans.clear()
         self.scanning_changed.emit(False)
 
     def apply_order(self, spec: OrderSpec) -> None:
@@ -79,7 +80,7 @@ class ListController(QObject):
             self.scanned.emit(value)
 
     def _on_scan_done(self, outcome: Outcome) -> None:
-        self._scans -= 1
+        self._scans.popleft()  # they end in the order in which they were started
         self.scanning_changed.emit(self.scanning)
         self._report(outcome)
 

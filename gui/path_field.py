@@ -1,5 +1,6 @@
 """A field for a file's path: typed or browsed for, with a line below it that says what is wrong or what was found."""
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
@@ -43,7 +44,17 @@ class PathField(QWidget):
     def path(self) -> Path | None:
         """The path given; None while there is none."""
         text = self.edit.text().strip()
-        return Path(text).expanduser() if text else None
+        # Unlike Path's own method this one does not raise at the name of an unknown user.
+        return Path(os.path.expanduser(text)) if text else None  # noqa: PTH111
+
+    @property
+    def is_file(self) -> bool:
+        """Whether there is a file at the path given."""
+        path = self.path
+        try:
+            return path is not None and path.is_file()
+        except (OSError, ValueError):  # a name too long, or with a NUL in it
+            return False
 
     @property
     def note(self) -> str:

@@ -21,10 +21,15 @@ class WeightsController(QObject):
     """Owned by the GUI thread. One fetch at a time, on a thread of its own so that drops are read meanwhile."""
 
     changed = Signal()
+    """The sets, or what is known of them, may be others than before."""
     progressed = Signal(str, object)
+    """A set's id and its DownloadProgress; the first comes when the fetch is asked for."""
     ended = Signal(str)
     installed = Signal(object)
-    failed = Signal(object)
+    """The CatalogueEntry of a set that is on this computer now."""
+    fetch_failed = Signal(str, object)
+    """A set's id and the Problem with which its fetch, or the copying of its file, ended."""
+    import_failed = Signal(object)
     compute_wanted = Signal()
     compute_released = Signal()
 
@@ -43,6 +48,16 @@ class WeightsController(QObject):
         self._compute = compute
         self._settings = settings
         self._fetching: dict[str, Ticket] = {}
+        self._imports = 0
+
+    @property
+    def importing(self) -> bool:
+        """Whether a person's own network is being imported."""
+        return self._imports > 0
+
+    def is_fetching(self, weights_id: str) -> bool:
+        """Return whether a set's file is being fetched or copied, or waits for that."""
+        return weights_id in self._fetching
 
     def fetch(self, entry: CatalogueEntry) -> None:
         """Fetch a set's file from its publisher or the mirror; nothing is fetched unasked."""
@@ -56,17 +71,24 @@ class WeightsController(QObject):
     def cancel_fetch(self, weights_id: str) -> None:
         """Stop a fetch; what has come is kept, and the next fetch goes on from there."""
         ticket = self._fetching.get(weights_id)
-        if ticket is not None:
+        if ticket is None:
+            return
+        if weights_id == next(iter(self._fetching)):
             ticket.token.cancel()
+        else:  # it still waits for another fetch, which may take long
+            self._fetches.forget(ticket)
+            self._on_done(weights_id, Outcome(cancelled=True))
 
     def import_own(self, file: Path, labels: Path, name: str, preprocess: str | None) -> None:
         """Import a person's own network; classifying makes way for it on the compute thread and goes on after."""
+        self._imports += 1
         self.compute_wanted.emit()
         job = partial(_import_own, file, labels, name, preprocess, self._catalogue.data_dir)
-        self._compute.start(job, self._on_value, self._on_own_done)
+        self._compute.start(job, self._on_own_value, self._on_own_done)
+        self.compute_released.emit()  # its next turn comes after the import
 
     def remove(self, weights_id: str) -> None:
-        """Delete a set's files from the user's data folder."""
+        """Delete a set's files from the user's data folder; raises WeightsError when that cannot be done."""
         self._catalogue.remove(weights_id)
         self.changed.emit()
 
@@ -74,27 +96,38 @@ class WeightsController(QObject):
         weights_id = entry.weights.id
         if weights_id in self._fetching:
             return
-        on_value = partial(self._on_value, weights_id=weights_id)
+        on_value = partial(self._on_value, weights_id)
         on_done = partial(self._on_done, weights_id)
         self._fetching[weights_id] = self._fetches.start(job, on_value, on_done)
+        # The server may take its time to answer, and until then there is something to show and to stop already.
+        self.progressed.emit(weights_id, DownloadProgress(0, None, None))
 
-    def _on_value(self, value: object, *, weights_id: str = "") -> None:
+    def _on_value(self, weights_id: str, value: object) -> None:
         if isinstance(value, DownloadProgress):
             self.progressed.emit(weights_id, value)
         elif isinstance(value, WeightsInstalled):
-            self.changed.emit()
-            self.installed.emit(value.entry)
+            self._note_installed(value)
 
     def _on_done(self, weights_id: str, outcome: Outcome) -> None:
-        self._fetching.pop(weights_id, None)
+        del self._fetching[weights_id]
         self.ended.emit(weights_id)
         if outcome.problem is not None:
-            self.failed.emit(outcome.problem)
+            self.changed.emit()  # a damaged file may have been found on the way
+            self.fetch_failed.emit(weights_id, outcome.problem)
+
+    def _on_own_value(self, value: object) -> None:
+        if isinstance(value, WeightsInstalled):
+            self._note_installed(value)
 
     def _on_own_done(self, outcome: Outcome) -> None:
+        self._imports -= 1
+        self.import_ended.emit()
         if outcome.problem is not None:
-            self.failed.emit(outcome.problem)
-        self.compute_released.emit()
+            self.import_failed.emit(outcome.problem)
+
+    def _note_installed(self, value: WeightsInstalled) -> None:
+        self.changed.emit()
+        self.installed.emit(value.entry)
 
 
 def _fetch(catalogue: Catalogue, entry: CatalogueEntry, mirror: str | None, cancel: CancelToken) -> Iterator[object]:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QObject, Slot
+from PySide6.QtCore import QMimeData, QObject, Qt, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
@@ -44,6 +44,7 @@ class WindowCommands(QObject):
         view.large_view_requested.connect(self.show_large)
         view.copy_requested.connect(self.copy)
         view.retry_requested.connect(self.retry)
+        window.detail.step_requested.connect(self.step)
 
     def handlers(self) -> dict[str, Callable[[], None]]:
         """Return the handler of each action by its name."""
@@ -169,10 +170,8 @@ class WindowCommands(QObject):
     def clear(self) -> None:
         """Take everything off the list and stop."""
         self._window.classify.interrupt()
-        self._window.files.supersede()
-        self._window.lists.forget_scans()
+        self._window.lists.stop_scans()
         self._window.results.clear()
-        self._window.reports.show_idle()
 
     @Slot()
     def find(self) -> None:
@@ -228,16 +227,33 @@ class WindowCommands(QObject):
         """Show the current picture large."""
         self._window.detail.show_large()
 
+    @Slot(int)
+    def step(self, rows: int) -> None:
+        """Go some rows down (or up) while a picture is shown large."""
+        view = self._window.view
+        row = view.currentIndex().row() + rows
+        if 0 <= row < self._window.results.rowCount():
+            view.select_path(self._window.results.path_at(row))
+
     @Slot()
     def edit_settings(self) -> None:
         """Let the user change settings; they count from the next run on."""
+        dialog = SettingsDialog(self._window.settings, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(self.apply_settings)
+        dialog.show()
+
+    @Slot()
+    def apply_settings(self) -> None:
+        """Decode by the settings as they are now; what was too large before can be tried again."""
         window = self._window
-        if SettingsDialog(window.settings, window).exec():
-            window.limits = DecodeLimits(pixels=window.settings.pixel_limit)
-            window.classify.set_limits(window.limits)
-            window.thumbnails.set_load(thumbnail_load(window.limits))
+        window.limits = DecodeLimits(pixels=window.settings.pixel_limit)
+        window.classify.set_limits(window.limits)
+        window.thumbnails.set_load(thumbnail_load(window.limits))
 
     @Slot()
     def about(self) -> None:
         """Show version, licences and credits."""
-        AboutDialog(self._window).exec()
+        dialog = AboutDialog(self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()

@@ -163,6 +163,12 @@ class JobRunner(QObject):
         for ticket in self._live.values():
             ticket.token.cancel()
 
+    def forget(self, ticket: Ticket) -> None:
+        """Ask one job to stop, and hear nothing more of it; harmless when it has ended."""
+        ticket.token.cancel()
+        if self._live.pop(ticket.number, None) is not None and not self._live:
+            self.busy_changed.emit(False)
+
     def supersede(self) -> None:
         """Ask every job to stop and forget it: late values of its generation are dropped."""
         self.cancel()

@@ -18,7 +18,7 @@ _FOLDERS = ("../pillow.libs", ".dylibs")
 
 
 def silence_libtiff() -> bool:
-    """Take libtiff's two message handlers away (TIFFSetErrorHandler, libtiff's TIFFError.3); return whether it was found.
+    """Take libtiff's two message handlers away (its manual's TIFFError.3tiff); return whether the library was found.
 
     To be called once Pillow's readers are loaded: opening the library by its path then gives the loaded one.
     """

@@ -250,3 +250,35 @@ def test_a_swap_by_keyboard_and_the_device_choice_reach_the_engine(
     wait_done(qtbot, window, 4)
     assert window.settings.device == "cpu"
     assert factory.loaded == ["imagenet-lite2", "imagenet-lite2"]
+
+
+def test_arrow_keys_in_the_large_view_go_through_the_list(
+    qtbot: QtBot, window: MainWindow, pictures: list[Path]
+) -> None:
+    drop(window, pictures)
+    wait_done(qtbot, window, 3)
+    window.view.large_view_requested.emit(pictures[0])
+    window.detail.step_requested.emit(1)
+    assert window.view.current_path() == pictures[1]
+    window.detail.step_requested.emit(1)
+    window.detail.step_requested.emit(1)
+    assert window.view.current_path() == pictures[2]
+    window.detail.close_large()
+
+
+def test_a_higher_limit_lets_a_refused_picture_through(
+    qtbot: QtBot, window: MainWindow, settings: Settings, tmp_path: Path
+) -> None:
+    settings.pixel_limit_mp = 1
+    window.commands.apply_settings()
+    large = write_picture(tmp_path / "large.png", COLOURS["blue"], (1200, 1000))
+    drop(window, [large])
+    wait_done(qtbot, window, 1)
+    problem = window.results.results()[0].problem
+    assert problem is not None
+    assert problem.code == "image-too-large"
+    settings.pixel_limit_mp = 2
+    window.commands.apply_settings()
+    window.commands.retry([large])
+    wait_done(qtbot, window, 1)
+    assert window.results.results()[0].predictions[0].label == "blue"
