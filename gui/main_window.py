@@ -56,7 +56,7 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.catalogue = catalogue
         self.limits = DecodeLimits(pixels=settings.pixel_limit)
-        self.compute = JobRunner("compute", self)
+        self.compute = JobRunner("compute", self, at_end=engine.close)
         self.files = JobRunner("files", self)
         self.fetches = JobRunner("fetches", self)
         self.order = JobRunner("order", self)

@@ -29,9 +29,12 @@ class WeightsController(QObject):
     """The CatalogueEntry of a set that is on this computer now."""
     fetch_failed = Signal(str, object)
     """A set's id and the Problem with which its fetch, or the copying of its file, ended."""
+    import_ended = Signal()
     import_failed = Signal(object)
     compute_wanted = Signal()
-    compute_released = Signal()
+    """An import is about to be queued on the compute thread, where classifying has to make way for it."""
+    compute_queued = Signal()
+    """The import has its place in the queue; classifying may go on behind it."""
 
     def __init__(
         self,
@@ -85,7 +88,7 @@ class WeightsController(QObject):
         self.compute_wanted.emit()
         job = partial(_import_own, file, labels, name, preprocess, self._catalogue.data_dir)
         self._compute.start(job, self._on_own_value, self._on_own_done)
-        self.compute_released.emit()  # its next turn comes after the import
+        self.compute_queued.emit()
 
     def remove(self, weights_id: str) -> None:
         """Delete a set's files from the user's data folder; raises WeightsError when that cannot be done."""

@@ -110,6 +110,7 @@ class WeightsRow(QWidget):
         self._set_up_controls()
         self._lay_out()
         self.show_entry(entry)
+        self._update_menu()
 
     def _make_actions(self) -> None:
         self._fetch_action = self._add_action(self._ask_fetch)
@@ -121,7 +122,6 @@ class WeightsRow(QWidget):
         self._import_action.setText(self.tr("Import its file\N{HORIZONTAL ELLIPSIS}"))
         self._inspect_action.setText(self.tr("Inspect\N{HORIZONTAL ELLIPSIS}"))
         self._reveal_action.setText(self.tr("Reveal in file manager"))
-        self._remove_action.setText(self.tr("Remove from this computer"))
 
     def _add_action(self, slot: Callable[[], None]) -> QAction:
         action = QAction(self)
@@ -238,6 +238,9 @@ class WeightsRow(QWidget):
 
     @Slot()
     def _update_menu(self) -> None:
+        in_use = self.radio.isChecked()
+        words = self.tr("Remove from this computer (in use)") if in_use else self.tr("Remove from this computer")
+        self._remove_action.setText(words)
         self._remove_action.setEnabled(self._removable())
 
     def _removable(self) -> bool:

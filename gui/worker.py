@@ -111,8 +111,8 @@ class JobRunner(QObject):
     crashed = Signal(str)
     _start = Signal(object)
 
-    def __init__(self, name: str, parent: QObject | None = None) -> None:
-        """Start the thread; `name` is for logs and debuggers."""
+    def __init__(self, name: str, parent: QObject | None = None, *, at_end: Callable[[], None] | None = None) -> None:
+        """Start the thread; `name` is for logs and debuggers, `at_end` is called on the thread when it ends."""
         super().__init__(parent)
         self._numbers = itertools.count(1)
         self._live: dict[int, Ticket] = {}
@@ -123,6 +123,8 @@ class JobRunner(QObject):
         self._worker.moveToThread(self._thread)
         self._start.connect(self._worker.run, Qt.ConnectionType.QueuedConnection)
         self._worker.arrived.connect(self._on_arrived, Qt.ConnectionType.QueuedConnection)
+        if at_end is not None:
+            self._thread.finished.connect(at_end, Qt.ConnectionType.DirectConnection)
         self._since_drain = QElapsedTimer()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)

@@ -38,6 +38,11 @@ _LARGEST_SIDE = 8192
 _LARGEST_FILE = 2**40
 
 
+def is_id(text: str) -> bool:
+    """Return whether a weight set, and so its folder, may be called this."""
+    return _ID.fullmatch(text) is not None
+
+
 def set_digest(digests: Sequence[str]) -> str:
     """Return the SHA-256 that names a set, from its files' hexadecimal digests in card order.
 

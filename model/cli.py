@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from model.cancel import Cancelled, CancelToken
 from model.cli_classify import run_classify
-from model.cli_output import say
+from model.cli_output import let_go_of_streams, say
 from model.cli_train import run_train
 from model.cli_weights import run_fetch, run_import, run_list, run_show
-from model.errors import PhotospotterError, UsageError
+from model.errors import DeviceError, PhotospotterError, UsageError, WeightsError
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_USAGE
 
 if TYPE_CHECKING:
@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-USAGE_CODES = {"export-target-exists", "usage-nothing-to-do"}
+USAGE_CODES = {
+    "export-target-exists",
+    "train-name-taken",
+    "train-name-shipped",
+    "train-name-unusable",
+    "weights-id-taken",
+    "weights-name-empty",
+}
 """Errors that are the caller's to mend: they end with EXIT_USAGE, before any work."""
 
 
@@ -46,30 +53,46 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _interrupts_cancel(cancel):
             return int(arguments.run(arguments, cancel))
     except PhotospotterError as exc:
-        say(f"photospotter-cli: {exc}")
-        if exc.remedy:
-            say(exc.remedy)
-        usage = isinstance(exc, UsageError) or exc.problem.code in USAGE_CODES
-        return EXIT_USAGE if usage else EXIT_CANNOT_RUN
+        return _tell(exc, verbose=arguments.verbose)
     except (Cancelled, KeyboardInterrupt):
         say("Interrupted.")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has gone; Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    finally:
+        let_go_of_streams()
+
+
+def _tell(error: PhotospotterError, *, verbose: bool) -> int:
+    """Say what went wrong; return the exit code that stands for it."""
+    if isinstance(error.__cause__, BrokenPipeError):  # `| head` has seen enough, which is no news to anybody
         return EXIT_CANNOT_RUN
+    say(f"photospotter-cli: {error}")
+    if error.remedy:
+        say(error.remedy)
+    if error.problem.detail:
+        log.info("%s", error.problem.detail)
+        if isinstance(error, WeightsError | DeviceError) and not verbose:
+            say("“photospotter-cli --verbose ...” tells more.")
+    is_usage = isinstance(error, UsageError) or error.problem.code in USAGE_CODES
+    return EXIT_USAGE if is_usage else EXIT_CANNOT_RUN
 
 
 @contextmanager
 def _interrupts_cancel(cancel: CancelToken) -> Iterator[None]:
-    """Let the first Ctrl+C ask the run to stop and keep what is finished; the second ends it where it is."""
+    """Let the first Ctrl+C ask the run to stop and keep what is finished; the second ends it where it is.
+
+    A request to terminate, and the terminal being closed, count as Ctrl+C does; under nohup the latter does not.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         if cancel.cancelled:
             raise KeyboardInterrupt
         cancel.cancel()
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    hang_up = getattr(signal, "SIGHUP", None)
+    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
+        numbers.append(hang_up)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:
@@ -100,11 +123,15 @@ def _add_classify(commands: _Commands) -> None:
         "--weights", default="imagenet", metavar="imagenet|weather|ID", help="which labels to use (default: imagenet)"
     )
     parser.add_argument("--csv", metavar="FILE|-", help="write a table; - is standard output")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write JSON Lines, one object a picture")
-    parser.add_argument("--top", type=_positive, default=5, metavar="N", help="labels for each picture (default: 5)")
+    parser.add_argument("--json", metavar="FILE|-", help="write JSON Lines, one object a picture")
+    parser.add_argument(
+        "--top", type=_whole_number(1), default=5, metavar="N", help="labels for each picture (default: 5)"
+    )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument("--no-recursive", action="store_true", help="leave the folders inside folders out")
-    parser.add_argument("--batch", type=_positive, metavar="N", help="pictures the network takes at a time")
+    # More gains nothing on any device, and that many prepared pictures are held in memory.
+    batch = _whole_number(1, 1024)
+    parser.add_argument("--batch", type=batch, metavar="N", help="pictures the network takes at a time, up to 1024")
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     parser.add_argument("--raw", action="store_true", help="write CSV text that a spreadsheet may run as a formula")
     parser.add_argument("--quiet", action="store_true", help="no progress, no summary")
@@ -141,8 +168,8 @@ def _add_train(commands: _Commands) -> None:
     parser.add_argument("--out", required=True, metavar="NAME", help="the id of the new weight set")
     parser.add_argument("--backbone", default="imagenet-lite2", metavar="ID", help="default: imagenet-lite2")
     parser.add_argument("--groups", type=Path, metavar="FILE", help="copies, one group a line (default: find them)")
-    parser.add_argument("--folds", type=_folds, default=5, metavar="K", help="grouped folds (default: 5)")
-    parser.add_argument("--seeds", type=_positive, default=5, metavar="N", help="fold seeds (default: 5)")
+    parser.add_argument("--folds", type=_whole_number(2), default=5, metavar="K", help="grouped folds (default: 5)")
+    parser.add_argument("--seeds", type=_whole_number(1), default=5, metavar="N", help="fold seeds (default: 5)")
     parser.add_argument("--title", metavar="TEXT", help="the set's name for people")
     parser.add_argument("--dataset-name", metavar="TEXT", help="what the card calls the pictures")
     parser.add_argument("--family", choices=("custom", "weather", "imagenet"), default="custom", help=argparse.SUPPRESS)
@@ -153,18 +180,19 @@ def _add_train(commands: _Commands) -> None:
     parser.set_defaults(run=run_train)
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
+def _whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
+    """Return what argparse turns a text into a whole number with."""
 
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError("must be a whole number") from None
+        if number < low or (high is not None and number > high):
+            raise argparse.ArgumentTypeError(f"must be {low} or more" if high is None else f"must be {low} to {high}")
+        return number
 
-def _folds(text: str) -> int:
-    number = int(text)
-    if number < 2:
-        raise argparse.ArgumentTypeError("must be 2 or more")
-    return number
+    return parse
 
 
 def _version() -> str:

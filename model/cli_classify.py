@@ -1,24 +1,23 @@
 """photospotter-cli classify."""
 
 import argparse
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from model.atomic_file import check_target
 from model.cancel import Cancelled, CancelToken
-from model.cli_output import ProgressBar, emit, format_seconds, say
+from model.cli_output import STANDARD_OUTPUT, ProgressBar, emit, format_seconds, on_one_line, say, standard_output
 from model.engine import ClassifyRequest, Engine, RunEvent
 from model.errors import DeviceError, UsageError, WeightsError, describe
 from model.exit_codes import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
-from model.export import CsvExport, CsvOptions, JsonLinesExport, RunFacts, common_root
+from model.export import CsvExport, CsvOptions, JsonLinesExport, RunFacts, common_root, run_file_of
 from model.names import display_name
 from model.sources import find_images
 from model.types import EngineReady, ImageResult, InstalledWeights, Notice, ResultBatch, ScanBatch, ScanReport
-from model.weights import Catalogue, default_catalogue
+from model.weights import default_catalogue
 
 
 class Sink(Protocol):
@@ -65,7 +64,7 @@ class LineSink:
 
     def write(self, result: ImageResult) -> None:
         """Write path, then labels with percentages or the error, between tabs."""
-        name = display_name(result.path)
+        name = on_one_line(display_name(result.path))
         if result.problem is not None:
             emit(f"{name}\terror: {describe(result.problem)}")
             return
@@ -73,27 +72,34 @@ class LineSink:
         emit("\t".join([name, *labels]))
 
 
-def run_classify(arguments: argparse.Namespace, cancel: CancelToken, catalogue: Catalogue | None = None) -> int:
+def run_classify(arguments: argparse.Namespace, cancel: CancelToken) -> int:
     """Run the command; return its exit code. Raises PhotospotterError for what cannot be done at all."""
-    catalogue = catalogue or default_catalogue()
+    catalogue = default_catalogue()
     _check_targets(arguments)
     weights_id = catalogue.resolve(arguments.weights)
     paths, report = _scan(arguments, cancel)
+    for problem in report.unreadable:
+        say(describe(problem))
     if not arguments.quiet:
         for line in _scan_lines(report):
             say(line)
     if not paths:
         raise UsageError("usage-nothing-to-do")
-    run = _Run(arguments, catalogue.open(weights_id), paths)
+    installed = catalogue.open(weights_id)
+    if not arguments.quiet and arguments.weights != weights_id:
+        say(f"{arguments.weights} is {installed.weights.title} ({weights_id})")
+    run = _Run(arguments, installed, paths)
     try:
         run.classify(Engine(catalogue), cancel)
-    except Cancelled:
+    except (Cancelled, KeyboardInterrupt):
         say(f"Interrupted; {run.done:,} of {len(paths):,} pictures were finished and kept.")
+        run.tell_summary()
         return EXIT_INTERRUPTED
-    finally:
-        if not arguments.quiet and run.done:
-            run.tell_summary()
+    except (WeightsError, DeviceError):
+        run.tell_summary()
+        raise
     assert run.done == len(paths), "every input has one result"
+    run.tell_summary()
     return EXIT_SOME_FAILED if run.errors or report.unreadable else EXIT_OK
 
 
@@ -106,7 +112,9 @@ class _Run:
         self._installed = installed
         self._paths = paths
         self._facts = RunFacts(inputs=len(paths), settings=_settings(arguments))
-        self._progress = ProgressBar(quiet=arguments.quiet)
+        # Lines of results on the same terminal would be written into the bar.
+        prints = STANDARD_OUTPUT in (arguments.csv, arguments.json) or (arguments.csv, arguments.json) == (None, None)
+        self._progress = ProgressBar(quiet=arguments.quiet or (prints and standard_output().isatty()))
         self._started = time.monotonic()
         self._seconds = 0.0
 
@@ -126,7 +134,9 @@ class _Run:
                 self._seconds = time.monotonic() - self._started
 
     def tell_summary(self) -> None:
-        """Say what was done, how fast, and with what."""
+        """Say what was done, how fast, and with what; nothing where nothing was, or nobody wants to know."""
+        if self._arguments.quiet or not self.done:
+            return
         total, device = len(self._paths), self._facts.device
         rate = f"; {self.done / self._seconds:.1f} images/s" if self._seconds > 0 else ""
         pending = f", {total - self.done:,} pending" if total > self.done else ""
@@ -160,22 +170,30 @@ class _Run:
         chosen, facts = self._arguments, self._facts
         root = common_root(chosen.paths)
         sinks: list[Sink] = []
-        if chosen.csv:
-            target = sys.stdout if chosen.csv == "-" else Path(chosen.csv)
+        if chosen.csv is not None:
             options = CsvOptions(top=chosen.top, raw=chosen.raw, overwrite=chosen.force)
-            sinks.append(stack.enter_context(CsvExport(target, self._installed, root, options, facts)))
-        if chosen.json:
-            export = JsonLinesExport(chosen.json, self._installed, root, facts, overwrite=chosen.force)
-            sinks.append(stack.enter_context(export))
+            table = CsvExport(_target(chosen.csv), self._installed, root, options, facts)
+            sinks.append(stack.enter_context(table))
+        if chosen.json is not None:
+            lines = JsonLinesExport(_target(chosen.json), self._installed, root, facts, overwrite=chosen.force)
+            sinks.append(stack.enter_context(lines))
         return sinks or [LineSink()]
 
 
+def _target(name: str) -> Path | TextIO:
+    return standard_output() if name == STANDARD_OUTPUT else Path(name)
+
+
 def _check_targets(arguments: argparse.Namespace) -> None:
-    """Refuse files that exist, or cannot be written, before any work."""
-    targets = [Path(arguments.csv)] if arguments.csv and arguments.csv != "-" else []
-    targets += [arguments.json] if arguments.json else []
-    for target in targets:
-        check_target(target, overwrite=arguments.force)
+    """Refuse files that exist, cannot be written or would replace one another, before any work."""
+    names = [name for name in (arguments.csv, arguments.json) if name is not None]
+    if not names or STANDARD_OUTPUT in names:
+        standard_output()
+    files = [Path(name) for name in names if name != STANDARD_OUTPUT]
+    final = [check_target(file, overwrite=arguments.force) for file in files]
+    final += [check_target(run_file_of(file), overwrite=arguments.force) for file in files]
+    if len(set(final)) < len(final) or names == [STANDARD_OUTPUT, STANDARD_OUTPUT]:
+        raise UsageError("usage-targets-collide", csv=display_name(arguments.csv), json=display_name(arguments.json))
 
 
 def _scan(arguments: argparse.Namespace, cancel: CancelToken) -> tuple[list[Path], ScanReport]:
@@ -199,5 +217,3 @@ def _scan_lines(report: ScanReport) -> Iterator[str]:
         yield f"{report.other_files:,} other file{'s' if report.other_files > 1 else ''} left out"
     if report.repeats:
         yield f"{report.repeats:,} picture{'s' if report.repeats > 1 else ''} named more than once, taken once"
-    for problem in report.unreadable:
-        yield describe(problem)

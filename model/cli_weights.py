@@ -9,6 +9,7 @@ from model.cli_output import ProgressBar, emit, format_seconds, say
 from model.download import fetch_weights, import_file
 from model.errors import UsageError, describe
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_OK
+from model.names import display_name
 from model.types import CatalogueEntry, DownloadProgress, WeightsInstalled
 from model.weights import default_catalogue
 
@@ -57,7 +58,7 @@ def run_import(arguments: argparse.Namespace, cancel: CancelToken) -> int:
     if arguments.labels is None:
         waiting = [entry for entry in catalogue.entries() if _waits_for(entry, arguments.file.name)]
         if not waiting:
-            raise UsageError("usage-import-needs-labels", file=arguments.file.name)
+            raise UsageError("usage-import-needs-labels", file=display_name(arguments.file.name))
         events = import_file(waiting[0], arguments.file, catalogue, cancel=cancel)
     else:
         from model.weights_import import import_weights
@@ -91,7 +92,7 @@ def run_show(arguments: argparse.Namespace, _cancel: CancelToken) -> int:
     entry = catalogue.entry(catalogue.resolve(arguments.id))
     shown = {
         "state": entry.state.value,
-        "paths": [str(path) if path is not None else None for path in entry.paths],
+        "paths": [display_name(path) if path is not None else None for path in entry.paths],
         **card_to_json(entry.weights),
     }
     emit(json.dumps(shown, indent=2, ensure_ascii=False))

@@ -13,6 +13,8 @@ from PIL import Image
 from model.cancel import CancelToken
 from model.decode import DecodeLimits, decoding
 from model.errors import DatasetError, ImageError
+from model.names import display_name
+from model.safe_files import file_sha256
 from model.sources import absolute, find_images
 from model.types import Problem, ScanBatch
 
@@ -62,27 +64,25 @@ class ReadProgress:
 def read_dataset(root: Path, limits: DecodeLimits, cancel: CancelToken) -> Iterator[ReadProgress | Dataset]:
     """Read `root/<class>/**`; the last value is the Dataset.
 
-    Unreadable pictures are listed and left out. Raises DatasetError when there is no folder, fewer than two classes,
-    or a class with fewer than two readable pictures.
+    Unreadable pictures and folders are listed and left out. Raises DatasetError when there is no folder, fewer than
+    two classes, or a class with fewer than two readable pictures.
     """
     root = absolute(root)
-    if not root.is_dir():
-        raise DatasetError("train-no-folder", folder=str(root))
-    folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    folders = _class_folders(root)
     if len(folders) < 2:
-        raise DatasetError("train-few-classes", folder=str(root), count=len(folders))
-    listed = [(path, index) for index, folder in enumerate(folders) for path in _pictures_in(folder, cancel)]
-    images: list[LabelledImage] = []
+        raise DatasetError("train-few-classes", folder=display_name(root), count=len(folders))
     bad: list[tuple[Path, Problem]] = []
+    listed = [(path, index) for index, folder in enumerate(folders) for path in _pictures_in(folder, bad, cancel)]
+    images: list[LabelledImage] = []
     for done, (path, index) in enumerate(listed, start=1):
         cancel.raise_if_cancelled()
         try:
             images.append(_read(path, index, limits, cancel))
         except ImageError as exc:
-            log.warning("left out %s: %s", path, exc)
+            log.warning("left out %s: %s", display_name(path), exc)
             bad.append((path, exc.problem))
         yield ReadProgress(done, len(listed))
-    classes = tuple(folder.name for folder in folders)
+    classes = tuple(display_name(folder.name) for folder in folders)
     for index, name in enumerate(classes):
         count = sum(image.class_index == index for image in images)
         if count < MINIMUM_PER_CLASS:
@@ -90,10 +90,22 @@ def read_dataset(root: Path, limits: DecodeLimits, cancel: CancelToken) -> Itera
     yield Dataset(root, classes, tuple(images), tuple(bad))
 
 
-def _pictures_in(folder: Path, cancel: CancelToken) -> Iterator[Path]:
+def _class_folders(root: Path) -> list[Path]:
+    if not root.is_dir():
+        raise DatasetError("train-no-folder", folder=display_name(root))
+    try:
+        return sorted(entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    except OSError as exc:
+        reason = exc.strerror or type(exc).__name__
+        raise DatasetError("scan-folder-unreadable", folder=display_name(root), reason=reason) from exc
+
+
+def _pictures_in(folder: Path, bad: list[tuple[Path, Problem]], cancel: CancelToken) -> Iterator[Path]:
     for event in find_images([folder], recursive=True, cancel=cancel):
         if isinstance(event, ScanBatch):
             yield from (found.path for found in event.found)
+        else:
+            bad.extend((folder, problem) for problem in event.unreadable)
 
 
 def _read(path: Path, class_index: int, limits: DecodeLimits, cancel: CancelToken) -> LabelledImage:
@@ -102,7 +114,10 @@ def _read(path: Path, class_index: int, limits: DecodeLimits, cancel: CancelToke
     pixels = np.asarray(grey, dtype=np.float32).ravel()
     pixels -= pixels.mean()
     norm = float(np.linalg.norm(pixels))
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        digest = file_sha256(path)
+    except OSError as exc:
+        raise ImageError("image-io", reason=exc.strerror or type(exc).__name__) from exc
     return LabelledImage(path, class_index, digest, pixels / norm if norm else pixels)
 
 
@@ -132,14 +147,14 @@ def read_groups(file: Path, root: Path, images: Sequence[LabelledImage]) -> NDAr
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as exc:
-        raise DatasetError("train-groups-unreadable", file=str(file), detail=str(exc)) from exc
+        raise DatasetError("train-groups-unreadable", file=display_name(file), detail=str(exc)) from exc
     position = {image.path.relative_to(root).as_posix(): index for index, image in enumerate(images)}
     groups = _Groups(len(images))
     for line in lines:
         names = line.split()
         unknown = [name for name in names if name not in position]
         if unknown:
-            raise DatasetError("train-groups-unknown", file=str(file), name=unknown[0])
+            raise DatasetError("train-groups-unknown", file=display_name(file), name=unknown[0])
         for name in names[1:]:
             groups.join(position[names[0]], position[name])
     return groups.numbers()

@@ -11,6 +11,8 @@ log = logging.getLogger(__name__)
 
 # On two CPU cores batch 16 gained nothing over 8. The figures for GPUs are customary ones, not measured.
 BATCH_SIZES = {"cpu": 8, "cuda": 32, "mps": 16}
+# MPS; the CPU on POSIX systems and on Windows; cuBLAS (CUBLAS_STATUS_ALLOC_FAILED) and cuDNN.
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "status_alloc_failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,9 @@ def _label(key: str) -> str:
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Return whether a device ran out of memory; CUDA has a class of its own for it, MPS and CPU have words."""
+    """Return whether a device ran out of memory; CUDA has a class of its own for it, the others have words."""
     text = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "can't allocate memory" in text
+    return isinstance(error, torch.OutOfMemoryError) or any(words in text for words in _OUT_OF_MEMORY)
 
 
 def release_memory(key: str) -> None:

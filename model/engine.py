@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +18,7 @@ from model.errors import PhotospotterError
 from model.pipeline import DEFAULT_TOP, ImageClassifier, Load, classify_images
 from model.preprocess import prepare
 from model.recall import ResultMemory
+from model.store import FileVersion, file_version
 from model.types import (
     EngineReady,
     InstalledWeights,
@@ -81,7 +82,7 @@ class Engine:
         self._memory = ResultMemory(store_file)
         self._factory = factory or load_classifier
         self._loaded: LoadedClassifier | None = None
-        self._loaded_for: tuple[str, str, int | None] | None = None
+        self._loaded_for: tuple[InstalledWeights, str, int | None] | None = None
 
     def run(self, request: ClassifyRequest, cancel: CancelToken) -> Iterator[RunEvent]:
         """Recall what is known, load what the request names unless it is loaded, and classify the rest.
@@ -102,12 +103,15 @@ class Engine:
             return
         classifier = self._classifier_for(installed, request)
         yield EngineReady(classifier.installed, classifier.device_label, classifier.batch_size)
-        load = make_load(installed.weights.preprocess, request.limits)
+        versions: dict[Path, FileVersion] = {}
+        load = _noting_versions(make_load(installed.weights.preprocess, request.limits), versions)
         for event in classify_images(
             unknown, classifier, load, cancel=cancel, threads=decode_threads(), top=request.top
         ):
             if isinstance(event, ResultBatch):
-                self._memory.keep(event.results, installed)
+                self._memory.keep(event.results, installed, versions)
+                for result in event.results:
+                    versions.pop(result.path, None)
             yield event
 
     def preload(self, request: ClassifyRequest, cancel: CancelToken) -> Iterator[EngineReady]:
@@ -124,11 +128,18 @@ class Engine:
             return
         yield EngineReady(classifier.installed, classifier.device_label, classifier.batch_size)
 
+    def close(self) -> None:
+        """Close the store; to be called on the compute thread, as its last act."""
+        self._memory.close()
+
     def _recalled(self, request: ClassifyRequest, installed: InstalledWeights) -> Iterator[Path | ResultBatch]:
-        return iter(request.paths) if request.fresh else self._memory.recall(request.paths, installed)
+        if request.fresh:
+            return iter(request.paths)
+        return self._memory.recall(request.paths, installed, request.top)
 
     def _classifier_for(self, installed: InstalledWeights, request: ClassifyRequest) -> LoadedClassifier:
-        wanted = (installed.sha256, request.device, request.batch_size)
+        # The whole card counts, not the digest alone: one file may have been imported twice, with different labels.
+        wanted = (installed, request.device, request.batch_size)
         if self._loaded is None or self._loaded_for != wanted:
             self._loaded = self._factory(installed, request.device, request.batch_size)
             self._loaded_for = wanted
@@ -156,3 +167,15 @@ def make_load(preprocess: Preprocess, limits: DecodeLimits) -> Load:
             return prepare(decoded.image, preprocess), decoded.facts
 
     return load
+
+
+def _noting_versions(load: Load, versions: MutableMapping[Path, FileVersion]) -> Load:
+    """Return `load`, which first notes the version of the file that it is going to read."""
+
+    def noting(path: Path, cancel: CancelToken) -> tuple[NDArray[np.uint8], PictureFacts]:
+        version = file_version(path)
+        if version is not None:
+            versions[path] = version
+        return load(path, cancel)
+
+    return noting

@@ -17,7 +17,10 @@ from model.classifier import Normalise
 from model.dataset import LabelledImage
 from model.decode import DecodeLimits
 from model.engine import make_load
+from model.errors import DatasetError, ImageError
+from model.names import display_name
 from model.network import classification_head, load_network, prepare_for_inference
+from model.pipeline import Load
 from model.safe_files import write_atomically
 from model.types import InstalledWeights
 
@@ -62,26 +65,65 @@ def compute_features(
 ) -> Iterator[FeatureProgress | NDArray[np.float32]]:
     """Yield progress and, last, the features, float32 (N, F) in the order of `images`.
 
-    They are read from `cache` when the same pictures (by content) went through the same weights before.
+    They are read from `cache` when the same pictures (by content) went through the same weights before. Raises
+    DatasetError when a picture can no longer be read.
     """
     key = hashlib.sha256(repr((backbone.sha256, backbone.weights.preprocess)).encode())
     for image in images:
         key.update(image.sha256.encode())
     file = cache / f"features-{key.hexdigest()[:32]}.npy"
-    if file.is_file():
-        yield np.load(file, allow_pickle=False)
+    kept = _read(file, len(images))
+    if kept is not None:
+        yield kept
         return
     extractor = FeatureExtractor(backbone)
     features = np.empty((len(images), extractor.width), dtype=np.float32)
+    load = make_load(backbone.weights.preprocess, limits)
     for start in range(0, len(images), _BATCH):
         cancel.raise_if_cancelled()
         part = images[start : start + _BATCH]
-        load = make_load(backbone.weights.preprocess, limits)
-        pixels = np.stack([load(image.path, cancel)[0] for image in part])
+        pixels = np.stack([_prepared(image.path, load, cancel) for image in part])
         features[start : start + len(part)] = extractor.extract(pixels)
         yield FeatureProgress(start + len(part), len(images))
-    cache.mkdir(parents=True, exist_ok=True)
+    _write(file, features)
+    yield features
+
+
+def _prepared(path: Path, load: Load, cancel: CancelToken) -> NDArray[np.uint8]:
+    try:
+        return load(path, cancel)[0]
+    except ImageError as exc:
+        raise DatasetError("train-picture-changed", name=display_name(path), reason=str(exc)) from exc
+
+
+def _read(file: Path, count: int) -> NDArray[np.float32] | None:
+    """Return the features of an earlier run; None where there are none, or the file is damaged."""
+    try:
+        features: NDArray[np.float32] = np.load(file, allow_pickle=False)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, EOFError, SyntaxError) as exc:
+        log.warning("the kept features %s are damaged, and computed anew: %s", display_name(file), exc)
+        return None
+    sound = (
+        isinstance(features, np.ndarray)
+        and features.dtype == np.float32
+        and features.ndim == 2
+        and len(features) == count
+        and bool(np.isfinite(features).all())
+    )
+    if not sound:
+        log.warning("the kept features %s are damaged, and computed anew", display_name(file))
+        return None
+    return features
+
+
+def _write(file: Path, features: NDArray[np.float32]) -> None:
+    """Keep the features for next time; where that fails the training goes on without."""
     buffer = io.BytesIO()
     np.save(buffer, features, allow_pickle=False)
-    write_atomically(file, buffer.getvalue())
-    yield features
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, buffer.getvalue())
+    except OSError as exc:
+        log.warning("the features could not be kept in %s: %s", display_name(file), exc)

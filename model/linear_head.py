@@ -33,7 +33,7 @@ def fit_head(features: torch.Tensor, labels: torch.Tensor, class_count: int, l2:
     `features` is float32 (N, F), `labels` int64 (N,). Deterministic: the problem is convex and starts at zero.
     """
     mean = features.mean(dim=0)
-    std = features.std(dim=0).clamp_min(1e-6)
+    std = features.std(dim=0).nan_to_num(0.0).clamp_min(1e-6)  # NaN: of a single picture
     inputs = (features - mean) / std
     weight = torch.zeros(class_count, features.shape[1], requires_grad=True)
     bias = torch.zeros(class_count, requires_grad=True)
@@ -72,6 +72,8 @@ def choose_l2(
     losses = {l2: 0.0 for l2 in grid}
     for number in range(INNER_FOLDS):
         inside, outside = fold != number, fold == number
+        if not inside.any() or not outside.any():
+            continue  # fewer groups than folds
         for l2 in grid:
             head = fit_head(features[inside], labels[inside], class_count, l2)
             losses[l2] += float(torch.nn.functional.cross_entropy(head.logits(features[outside]), labels[outside]))

@@ -3,13 +3,12 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from model.checkpoint import map_by_order, read_state_dict
+from model.checkpoint import is_counter, map_by_order, read_state_dict
 from model.errors import WeightsError
 from model.types import InstalledWeights, WeightSet
 
@@ -24,19 +23,21 @@ def build_network(architecture: str, class_count: int) -> nn.Module:
     Raises WeightsError for a library or a name that is not known.
     """
     library, _, name = architecture.partition(":")
-    with torch.device("meta"):
-        if library == "torchvision":
-            import torchvision
+    # The libraries are imported outside the block: importing them runs tensor code that fails on the meta device.
+    if library == "torchvision":
+        import torchvision
 
-            if name in torchvision.models.list_models(module=torchvision.models):
+        if name in torchvision.models.list_models(module=torchvision.models):
+            with torch.device("meta"):
                 network: nn.Module = torchvision.models.get_model(name, weights=None, num_classes=class_count)
-                return network
-        elif library == "timm":
-            import timm
+            return network
+    elif library == "timm":
+        import timm
 
-            if timm.is_model(name):
+        if timm.is_model(name):
+            with torch.device("meta"):
                 network = timm.create_model(name, pretrained=False, num_classes=class_count)
-                return network
+            return network
     raise WeightsError("weights-architecture-unknown", architecture=architecture)
 
 
@@ -46,31 +47,37 @@ def load_network(installed: InstalledWeights) -> nn.Module:
     Raises WeightsError when a file cannot be read or its tensors do not fit the network.
     """
     weights = installed.weights
-    if "head" in installed.paths:
-        return _load_backbone_and_head(installed)
     network = build_network(weights.architecture, len(weights.classes))
-    _fill(network, _state_for(network, weights, installed.paths["network"]), weights)
+    if "head" in installed.paths:
+        state = _backbone_with_head(network, installed)
+    else:
+        state = read_state_dict(installed.paths["network"])
+        if weights.layout == "by-order":
+            state = map_by_order(state, network.state_dict())
+    _fill(network, state, weights)
     return network.eval()
 
 
-def _load_backbone_and_head(installed: InstalledWeights) -> nn.Module:
+def _backbone_with_head(network: nn.Module, installed: InstalledWeights) -> StateDict:
+    """Return the backbone's tensors under the network's names, with the head's in place of the file's own head."""
     weights = installed.weights
-    head = read_state_dict(installed.paths["head"])
     backbone = read_state_dict(installed.paths["backbone"])
-    # The backbone's file holds a head of its own, with its own class count; map it whole, then put ours in its place.
-    original_classes = next(reversed(backbone.values())).shape[0]
-    network = build_network(weights.architecture, original_classes)
-    _fill(network, _ordered(network, weights, backbone), weights)
-    replace_head(network, head, weights)
-    return network.eval()
+    head = read_state_dict(installed.paths["head"])
+    name, linear = classification_head(network)
+    _check_head(head, linear.in_features, weights)
+    own = network.state_dict()
+    if weights.layout == "by-order":
+        if len(backbone) != len(own):
+            raise WeightsError("checkpoint-count-differs", actual=len(backbone), expected=len(own))
+        backbone = dict(zip(own, backbone.values(), strict=True))
+    # The file's own head has another number of rows, which does not matter, as it is not used.
+    return {**backbone, **{f"{name}.{key}": tensor for key, tensor in head.items()}}
 
 
 def replace_head(network: nn.Module, head: StateDict, weights: WeightSet) -> None:
     """Put a linear head with the tensors `weight` (classes, features) and `bias` (classes,) at the network's end."""
     name, old = classification_head(network)
-    expected = {"weight": (len(weights.classes), old.in_features), "bias": (len(weights.classes),)}
-    if {key: tuple(tensor.shape) for key, tensor in head.items()} != expected:
-        raise WeightsError("weights-do-not-fit", id=weights.id, tensor="head")
+    _check_head(head, old.in_features, weights)
     linear = nn.Linear(old.in_features, len(weights.classes), device="meta")
     linear.load_state_dict({key: tensor.float() for key, tensor in head.items()}, assign=True)
     network.set_submodule(name, linear)
@@ -84,12 +91,10 @@ def classification_head(network: nn.Module) -> tuple[str, nn.Linear]:
     return linears[-1]
 
 
-def _state_for(network: nn.Module, weights: WeightSet, path: Path) -> StateDict:
-    return _ordered(network, weights, read_state_dict(path))
-
-
-def _ordered(network: nn.Module, weights: WeightSet, state: StateDict) -> StateDict:
-    return map_by_order(state, network.state_dict()) if weights.layout == "by-order" else state
+def _check_head(head: StateDict, features: int, weights: WeightSet) -> None:
+    expected = {"weight": (len(weights.classes), features), "bias": (len(weights.classes),)}
+    if {key: tuple(tensor.shape) for key, tensor in head.items()} != expected:
+        raise WeightsError("weights-do-not-fit", id=weights.id, tensor="head")
 
 
 def _fill(network: nn.Module, state: StateDict, weights: WeightSet) -> None:
@@ -98,14 +103,14 @@ def _fill(network: nn.Module, state: StateDict, weights: WeightSet) -> None:
     `num_batches_tracked` counts training steps and has no part in inference, so it may be missing or surplus.
     """
     own = network.state_dict()
-    wanted = {key: tuple(tensor.shape) for key, tensor in own.items() if not key.endswith("num_batches_tracked")}
-    given = {key: tuple(tensor.shape) for key, tensor in state.items() if not key.endswith("num_batches_tracked")}
+    wanted = {key: tuple(tensor.shape) for key, tensor in own.items() if not is_counter(key)}
+    given = {key: tuple(tensor.shape) for key, tensor in state.items() if not is_counter(key)}
     for key in [*wanted, *given]:
         if wanted.get(key) != given.get(key):
             raise WeightsError("weights-do-not-fit", id=weights.id, tensor=key)
     # Parameters are made float32: files may hold fp16, and a CPU is slower with anything but float32.
     values = {key: state[key].float() for key in wanted}
-    values.update({key: torch.tensor(0) for key in own if key.endswith("num_batches_tracked")})
+    values.update({key: torch.tensor(0) for key in own if is_counter(key)})
     network.load_state_dict(values, strict=True, assign=True)
     network.requires_grad_(False)
 

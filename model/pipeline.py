@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from model.cancel import CancelToken
 from model.decode_pool import Decoded, DecodePool
+from model.names import display_name
 from model.types import (
     BatchOutput,
     ImageResult,
@@ -117,7 +118,8 @@ class _ResultMaker:
             output = self._run(batch)
         except RuntimeError as exc:
             if len(batch) == 1:
-                log.exception("the network failed on %s", batch[0].path)
+                # A warning, not an error: the command line shows errors with their traceback, and this one has a row.
+                log.warning("the network failed on %s", display_name(batch[0].path), exc_info=True)
                 problem = Problem("image-network-failed", detail=str(exc))
                 yield ResultBatch((self._result(batch[0], (), problem, batch[0].seconds),))
                 return

@@ -2,10 +2,11 @@
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from model.store import ResultStore
+from model.store import FileVersion, ResultStore, is_damage, set_aside
 from model.types import ImageResult, InstalledWeights, ResultBatch
 
 log = logging.getLogger(__name__)
@@ -21,8 +22,8 @@ class ResultMemory:
         self._file = file
         self._store: ResultStore | None = None
 
-    def recall(self, paths: Iterable[Path], installed: InstalledWeights) -> Iterator[Path | ResultBatch]:
-        """Yield known results in batches, and each path that has none."""
+    def recall(self, paths: Iterable[Path], installed: InstalledWeights, top: int) -> Iterator[Path | ResultBatch]:
+        """Yield known results with `top` labels in batches, and each path that has none: every path exactly once."""
         store = self._open()
         if store is None:
             yield from paths
@@ -31,7 +32,7 @@ class ResultMemory:
         batch: list[ImageResult] = []
         position = 0
         try:
-            for path, result in store.known(remaining, installed):
+            for path, result in store.known(remaining, installed, top):
                 position += 1
                 if result is None:
                     yield path
@@ -40,19 +41,21 @@ class ResultMemory:
                 if len(batch) == _BATCH:
                     yield ResultBatch(tuple(batch))
                     batch = []
-        except (sqlite3.Error, ValueError, LookupError) as exc:
+        except (sqlite3.Error, OSError) as exc:
             self._give_up(exc)
         if batch:
             yield ResultBatch(tuple(batch))
         yield from remaining[position:]
 
-    def keep(self, results: Sequence[ImageResult], installed: InstalledWeights) -> None:
-        """Commit one batch."""
+    def keep(
+        self, results: Sequence[ImageResult], installed: InstalledWeights, versions: Mapping[Path, FileVersion]
+    ) -> None:
+        """Commit one batch; `versions` are those of the files before they were read."""
         store = self._open()
         if store is None:
             return
         try:
-            store.record(results, installed)
+            store.record(results, installed, versions)
         except (sqlite3.Error, OSError) as exc:
             self._give_up(exc)
 
@@ -73,4 +76,7 @@ class ResultMemory:
     def _give_up(self, reason: Exception) -> None:
         log.warning("results are not kept from here on, the store fails: %s", reason)
         self.close()
+        if self._file is not None and is_damage(reason):
+            with suppress(OSError):  # the next start then makes a new one
+                set_aside(self._file)
         self._file = None

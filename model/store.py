@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -38,6 +38,9 @@ CREATE TABLE results (
 _LOOKUP_CHUNK = 256
 # Another window may hold the write lock for as long as it takes to commit a batch.
 _BUSY_SECONDS = 5.0
+# What SQLite keeps beside its file; next to a new file the old ones would be taken for its own.
+_COMPANIONS = ("", "-wal", "-shm")
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,43 +55,72 @@ def file_version(path: Path) -> FileVersion | None:
     """Return the file's version; None when it cannot be looked at."""
     try:
         stat = path.stat()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no file can have such a name
         return None
     return FileVersion(stat.st_size, stat.st_mtime_ns)
+
+
+def is_damage(error: Exception) -> bool:
+    """Return whether the file itself is no sound database; being locked, full or unreadable is something else."""
+    # The low byte is the result code, the others refine it.
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
+
+
+def set_aside(file: Path) -> None:
+    """Give a damaged store another name, so that a new one can be made; raises OSError."""
+    log.warning("the store %s is damaged; it is set aside as %s.damaged", file, file.name)
+    for companion in _COMPANIONS:
+        part = file.with_name(f"{file.name}{companion}")
+        if part.exists():
+            part.replace(file.with_name(f"{file.name}.damaged{companion}"))
 
 
 class ResultStore:
     """One connection; owned by the thread that opens it. Raises sqlite3.Error and OSError when the disk does."""
 
     def __init__(self, file: Path) -> None:
-        """Open or make the store; a damaged file is set aside under another name and a new one made."""
+        """Open or make the store; a damaged file is set aside under another name and a new one made.
+
+        A store of a later version of the program is left alone: sqlite3.NotSupportedError.
+        """
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._connection = _open(file)
         except sqlite3.DatabaseError as exc:
-            if isinstance(exc, sqlite3.OperationalError):
+            if not is_damage(exc):
                 raise
-            set_aside = file.with_name(f"{file.name}.damaged")
-            log.warning("the store %s is damaged (%s); it is set aside as %s", file, exc, set_aside)
-            file.replace(set_aside)
+            set_aside(file)
             self._connection = _open(file)
 
-    def record(self, results: Sequence[ImageResult], installed: InstalledWeights) -> None:
-        """Commit one batch in one transaction. Errors are not kept: a later run tries those pictures again."""
-        rows = list(self._rows(results, installed))
+    def record(
+        self, results: Sequence[ImageResult], installed: InstalledWeights, versions: Mapping[Path, FileVersion]
+    ) -> None:
+        """Commit one batch in one transaction.
+
+        `versions` are those of the files before they were read: one that has been edited since is then classified
+        anew. Not kept are pictures without a version, results of other weights, and errors, which a later run tries
+        again.
+        """
+        rows = list(self._rows(results, installed, versions))
         with self._connection:
             self._connection.executemany(f"INSERT OR REPLACE INTO results VALUES ({','.join('?' * 11)})", rows)
 
-    def known(self, paths: Iterable[Path], installed: InstalledWeights) -> Iterator[tuple[Path, ImageResult | None]]:
-        """For each path, in order, its result by these weights, or None when there is none or the file has changed."""
+    def known(
+        self, paths: Iterable[Path], installed: InstalledWeights, top: int
+    ) -> Iterator[tuple[Path, ImageResult | None]]:
+        """For each path, in order, its result by these weights with `top` labels (or all, where there are fewer).
+
+        None when there is no such result, when it has fewer labels, or when the file has changed.
+        """
         iterator = iter(paths)
         while chunk := list(islice(iterator, _LOOKUP_CHUNK)):
             stored = self._stored(chunk, installed)
             for path in chunk:
-                row = stored.get(os.fsencode(path))
-                version = file_version(path) if row is not None else None
-                fresh = row is not None and version == FileVersion(row["size"], row["mtime_ns"])
-                yield path, _result(path, row, installed) if fresh and row is not None else None
+                row = stored.get(_key(path))
+                if row is not None and file_version(path) == FileVersion(row["size"], row["mtime_ns"]):
+                    yield path, _result(path, row, installed, top)
+                else:
+                    yield path, None
 
     def close(self) -> None:
         """Close the connection."""
@@ -97,17 +129,21 @@ class ResultStore:
     def _stored(self, paths: Sequence[Path], installed: InstalledWeights) -> dict[bytes, sqlite3.Row]:
         marks = ",".join("?" * len(paths))
         query = f"SELECT * FROM results WHERE weights_sha256 = ? AND preprocess = ? AND path IN ({marks})"
-        values = [installed.sha256, _preprocess_key(installed), *(os.fsencode(path) for path in paths)]
+        values = [installed.sha256, _preprocess_key(installed), *(_key(path) for path in paths)]
         return {row["path"]: row for row in self._connection.execute(query, values)}
 
     @staticmethod
-    def _rows(results: Sequence[ImageResult], installed: InstalledWeights) -> Iterator[tuple[object, ...]]:
+    def _rows(
+        results: Sequence[ImageResult], installed: InstalledWeights, versions: Mapping[Path, FileVersion]
+    ) -> Iterator[tuple[object, ...]]:
         for result in results:
-            version = file_version(result.path)
-            if result.problem is not None or result.facts is None or version is None:
+            version = versions.get(result.path)
+            is_failure = result.problem is not None or result.facts is None or not result.predictions
+            if is_failure or version is None or result.weights_sha256 != installed.sha256:
                 continue
+            assert result.facts is not None
             yield (
-                os.fsencode(result.path),
+                _key(result.path),
                 result.weights_sha256,
                 _preprocess_key(installed),
                 version.size,
@@ -125,24 +161,58 @@ def _preprocess_key(installed: InstalledWeights) -> str:
     return repr(installed.weights.preprocess)
 
 
+def _key(path: Path) -> bytes:
+    """Return the path's bytes; a name that no file can have becomes one that no file has."""
+    try:
+        return os.fsencode(path)
+    except UnicodeEncodeError:
+        return b""
+
+
 def _open(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=_BUSY_SECONDS)
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode = WAL")
-    # In WAL mode NORMAL loses no committed batch when the program dies, only, at worst, when the power fails.
-    connection.execute("PRAGMA synchronous = NORMAL")
-    with connection:
-        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-            connection.execute(_SCHEMA)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    try:
+        _prepare(connection)
+    except BaseException:
+        connection.close()  # Windows does not let go of the file otherwise
+        raise
     return connection
 
 
-def _result(path: Path, row: sqlite3.Row, installed: InstalledWeights) -> ImageResult:
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.row_factory = sqlite3.Row
+    version = _schema_version(connection)
+    if version > SCHEMA_VERSION:
+        raise sqlite3.NotSupportedError(f"a later version of the program made it (schema {version})")
+    connection.execute("PRAGMA journal_mode = WAL")
+    # In WAL mode NORMAL loses no committed batch when the program dies, only, at worst, when the power fails.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if version == 0:
+        with connection:
+            # The lock first: two windows may come here at the same time, and a crash leaves all or nothing.
+            connection.execute("BEGIN IMMEDIATE")
+            if _schema_version(connection) == 0:
+                connection.execute(_SCHEMA)
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _schema_version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _result(path: Path, row: sqlite3.Row, installed: InstalledWeights, top: int) -> ImageResult | None:
+    """Return the stored result, or None when it does not fit the card or the wish for `top` labels."""
     weights = installed.weights
-    predictions = tuple(
-        Prediction(index, weights.classes[index], probability) for index, probability in json.loads(row["predictions"])
-    )
+    try:
+        stored = [(int(index), float(probability)) for index, probability in json.loads(row["predictions"])]
+        moment = datetime.fromisoformat(row["classified_at"])
+    except (ValueError, TypeError) as exc:
+        log.warning("a damaged row of the store is passed over: %s", exc)
+        return None
+    wanted = min(top, len(weights.classes))
+    if len(stored) < wanted or not all(0 <= index < len(weights.classes) for index, _ in stored):
+        return None
+    predictions = tuple(Prediction(index, weights.classes[index], value) for index, value in stored[:wanted])
     unsure = predictions[0].probability < weights.threshold if weights.threshold is not None else None
     return ImageResult(
         path=path,
@@ -152,6 +222,6 @@ def _result(path: Path, row: sqlite3.Row, installed: InstalledWeights) -> ImageR
         weights_id=weights.id,
         weights_sha256=installed.sha256,
         seconds=row["seconds"],
-        classified_at=datetime.fromisoformat(row["classified_at"]),
+        classified_at=moment,
         unsure=unsure,
     )

@@ -19,6 +19,7 @@ from model.decode import DecodeLimits
 from model.errors import DatasetError
 from model.features import FeatureProgress, compute_features
 from model.linear_head import FoldScore, LinearHead, choose_l2, fit_head, score_fold
+from model.names import display_name
 from model.trained_set import check_name, store_trained_set
 from model.types import Accuracy, CatalogueEntry, Problem, WeightSet
 from model.weights import Catalogue
@@ -77,7 +78,7 @@ def train_head(
     Raises DatasetError for unusable folders, WeightsError for an unusable backbone or a name that is taken.
     """
     check_name(request.out, catalogue, into=request.into, overwrite=request.overwrite)
-    backbone = catalogue.open(request.backbone)
+    backbone = catalogue.open(catalogue.resolve(request.backbone))
     dataset = None
     for event in read_dataset(request.root, request.limits, cancel):
         if isinstance(event, Dataset):
@@ -85,7 +86,10 @@ def train_head(
         else:
             yield event
     assert dataset is not None
-    groups = find_copies(dataset.images) if request.groups is None else _groups_of_file(request.groups, dataset)
+    if request.groups is None:
+        groups = find_copies(dataset.images)
+    else:
+        groups = read_groups(request.groups, dataset.root, dataset.images)
     summary = _summarise(dataset, groups)
     yield summary
     if len(np.unique(groups)) < request.folds:
@@ -110,10 +114,6 @@ def train_head(
     entry = store_trained_set(card, head, backbone, catalogue, into=request.into, overwrite=request.overwrite)
     _check_stored_precision(head, features)
     yield Trained(entry, tuple(scores), l2)
-
-
-def _groups_of_file(file: Path, dataset: Dataset) -> NDArray[np.intp]:
-    return read_groups(file, dataset.root, dataset.images)
 
 
 def _summarise(dataset: Dataset, groups: NDArray[np.intp]) -> DatasetSummary:
@@ -161,7 +161,7 @@ def _card(
     l2: float,
 ) -> WeightSet:
     accuracies = np.array([score.accuracy for score in scores])
-    name = request.dataset_name or request.root.resolve().name
+    name = display_name(request.dataset_name or dataset.root.name or "pictures")
     measured_on = (
         f"{name}: {request.seeds} x {request.folds} held-out folds of {len(dataset.images):,} pictures, "
         "copies kept together"
@@ -185,14 +185,14 @@ def _card(
     }
     return WeightSet(
         id=request.out,
-        title=request.title or request.out,
+        title=display_name(request.title or request.out),
         family=request.family,
         architecture=backbone.architecture,
         layout=backbone.layout,
         classes=dataset.classes,
         preprocess=backbone.preprocess,
         files=(),
-        licence=request.licence,
+        licence=display_name(request.licence),
         source="trained by Photospotter",
         accuracy=(
             Accuracy(TOP_1, round(float(accuracies.mean()), 6), measured_on, False, round(float(accuracies.std()), 6)),

@@ -1,32 +1,38 @@
 """A trained head becomes a weight set on disk: fp16 safetensors and a card, in one step or not at all."""
 
-import logging
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from model.cards import CARD_NAME, card_bytes
+from model.cards import CARD_NAME, card_bytes, is_id
 from model.checkpoint import write_safetensors
 from model.errors import WeightsError
 from model.linear_head import LinearHead
 from model.names import display_name
-from model.network import classification_head, load_network, replace_head
+from model.network import load_network, replace_head
 from model.safe_files import file_sha256, write_atomically
 from model.types import CatalogueEntry, InstalledWeights, WeightSet, WeightsFile
-from model.weights import Catalogue
-
-log = logging.getLogger(__name__)
+from model.weights import ALIASES, Catalogue
 
 Tensors = dict[str, torch.Tensor]
 
 
 def check_name(weights_id: str, catalogue: Catalogue, *, into: Path | None, overwrite: bool) -> None:
-    """Raise WeightsError when the new set's id is taken; to be asked before hours of training."""
-    if into is not None or overwrite:
+    """Raise WeightsError when the new set cannot have this id; to be asked before hours of training.
+
+    `overwrite` allows for replacing a set of the user's own, never one that comes with the program. Sets made for the
+    program itself (`into` a folder) may replace anything.
+    """
+    if not is_id(weights_id) or weights_id in ALIASES:
+        raise WeightsError("train-name-unusable", id=display_name(weights_id))
+    if into is not None:
         return
-    if any(entry.weights.id == weights_id for entry in catalogue.entries()):
+    entry = next((entry for entry in catalogue.entries() if entry.weights.id == weights_id), None)
+    if entry is not None and not any(file.place == "user" for file in entry.weights.files):
+        raise WeightsError("train-name-shipped", id=weights_id)
+    if not overwrite and (entry is not None or catalogue.folder(weights_id).exists()):
         raise WeightsError("train-name-taken", id=weights_id)
 
 
@@ -51,7 +57,8 @@ def store_trained_set(
     tensors = _head_tensors(head) if shared is not None else _whole_network(head, card, backbone)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as made:
+        # What is left to clean up in the end is the old set; failing in that does not undo the new one.
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent, ignore_cleanup_errors=True) as made:
             new = Path(made) / "new"
             new.mkdir()
             file = _write(new, card.id, tensors, is_head=shared is not None, shipped=into is not None)
@@ -59,9 +66,7 @@ def store_trained_set(
             complete = replace(card, files=files)
             if into is None:
                 write_atomically(new / CARD_NAME, card_bytes(complete))
-                if folder.exists():
-                    folder.rename(Path(made) / "old")
-                new.rename(folder)
+                _replace_folder(new, folder, Path(made) / "old")
             else:
                 into.mkdir(exist_ok=True)
                 (new / file.name).replace(into / file.name)
@@ -74,6 +79,20 @@ def store_trained_set(
     return catalogue.entry(card.id)
 
 
+def _replace_folder(new: Path, folder: Path, old: Path) -> None:
+    """Give `new` the name `folder`, whose content goes to `old`; raises OSError, and then all is as it was."""
+    try:
+        folder.rename(old)
+    except FileNotFoundError:
+        new.rename(folder)
+        return
+    try:
+        new.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
+
+
 def _head_tensors(head: LinearHead) -> Tensors:
     return {"weight": head.weight.half().contiguous(), "bias": head.bias.half().contiguous()}
 
@@ -81,8 +100,6 @@ def _head_tensors(head: LinearHead) -> Tensors:
 def _whole_network(head: LinearHead, card: WeightSet, backbone: InstalledWeights) -> Tensors:
     network = load_network(backbone)
     replace_head(network, {"weight": head.weight, "bias": head.bias}, card)
-    name, _ = classification_head(network)
-    log.info("the head of %s is %s", card.id, name)
     return {
         key: tensor.half() if tensor.is_floating_point() else tensor for key, tensor in network.state_dict().items()
     }

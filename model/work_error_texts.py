@@ -114,6 +114,21 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "There is a weight set called {id} already."),
         QT_TRANSLATE_NOOP("errors", "Choose another name, or replace it with --force."),
     ),
+    "train-name-unusable": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "“{id}” cannot be the name of a weight set."),
+        QT_TRANSLATE_NOOP(
+            "errors",
+            "Use a-z, 0-9, “.”, “_” and “-”, beginning with a letter or digit; “imagenet” and “weather” are taken.",
+        ),
+    ),
+    "train-name-shipped": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "“{id}” comes with Photospotter and cannot be replaced."),
+        QT_TRANSLATE_NOOP("errors", "Choose another name."),
+    ),
+    "train-picture-changed": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The picture “{name}” was read a moment ago and now cannot be: {reason}."),
+        QT_TRANSLATE_NOOP("errors", "Leave the folder as it is while the training runs, and start it again."),
+    ),
     "train-not-stored": ErrorText(
         QT_TRANSLATE_NOOP("errors", "{id} could not be written to {folder}: {reason}."),
         QT_TRANSLATE_NOOP(
@@ -124,6 +139,10 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
     "usage-nothing-to-do": ErrorText(
         QT_TRANSLATE_NOOP("errors", "There are no pictures to classify there."),
         QT_TRANSLATE_NOOP("errors", "Name pictures, or folders that hold some."),
+    ),
+    "usage-targets-collide": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "“{csv}” and “{json}”, with the .run.json beside each, are not all different."),
+        QT_TRANSLATE_NOOP("errors", "Give the table and the JSON lines names of their own."),
     ),
     "usage-import-needs-labels": ErrorText(
         QT_TRANSLATE_NOOP("errors", "{file} is no file that a known weight set waits for."),

@@ -12,11 +12,13 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from weights_server import Server, card_of
 
 from gui.main_window import MainWindow
 from gui.settings import Settings
 from gui.shutdown import finish
-from model.cards import card_to_json
+from gui.weights_reports import PREFERRED_ID
+from model.cards import card_bytes, card_to_json
 from model.engine import Engine, LoadedClassifier
 from model.errors import WeightsError
 from model.safe_files import file_sha256
@@ -27,16 +29,25 @@ SHADES = ("crimson", "lime", "navy")
 
 
 class FakeFactory:
-    """Loads ColourClassifiers; a set named in `broken` cannot be loaded. Counts its calls by set."""
+    """Loads ColourClassifiers; a set named in `broken` cannot be loaded. Counts its calls by set.
+
+    A set named in `slow` is loaded only when its event is set; `loading` counts those that have begun to wait.
+    """
 
     def __init__(self) -> None:
         self.loaded: list[str] = []
         self.classifiers: list[ColourClassifier] = []
         self.broken: set[str] = set()
         self.gate: threading.Semaphore | None = None
+        self.slow: dict[str, threading.Event] = {}
+        self.loading = threading.Semaphore(0)
 
     def __call__(self, installed: InstalledWeights, device: str, batch_size: int | None) -> LoadedClassifier:
         self.loaded.append(installed.weights.id)
+        event = self.slow.get(installed.weights.id)
+        if event is not None:
+            self.loading.release()
+            assert event.wait(20), "the test never let the network load"
         if installed.weights.id in self.broken:
             raise WeightsError("weights-network-fails", id=installed.weights.id)
         classifier = ColourClassifier(installed, batch_size or 4, self.gate)
@@ -82,6 +93,8 @@ def catalogue(tmp_path: Path) -> Catalogue:
 def factory() -> Iterator[FakeFactory]:
     made = FakeFactory()
     yield made
+    for event in made.slow.values():
+        event.set()
     if made.gate is not None:
         made.gate.release(100_000)
 
@@ -91,6 +104,25 @@ def settings(tmp_path: Path) -> Settings:
     made = Settings(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
     made.first_run = False
     return made
+
+
+@pytest.fixture
+def better(catalogue: Catalogue, tmp_path: Path) -> Path:
+    """Add a set that can be fetched, the one offered at the first start; return the folder for its file."""
+    card = replace(card_of(), id=PREFERRED_ID, title="The better net", classes=("scarlet", "emerald", "azure"))
+    (tmp_path / "shipped" / f"{PREFERRED_ID}.json").write_bytes(card_bytes(card))
+    return catalogue.folder(PREFERRED_ID)
+
+
+@pytest.fixture
+def server(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server on this computer, set as the mirror to fetch weights from."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    made = Server()
+    settings.mirror_url = made.url
+    yield made
+    made.stop()
 
 
 MakeWindow = Callable[[], MainWindow]

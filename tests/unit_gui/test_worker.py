@@ -160,3 +160,34 @@ def test_a_fast_job_wakes_the_gui_thread_at_most_30_times_a_second(qtbot: QtBot,
     qtbot.waitUntil(lambda: bool(listener.outcomes))
     assert listener.values == list(range(20_000))
     assert len(wakes) < 100
+
+
+def test_forgetting_a_job_leaves_the_others_alone(qtbot: QtBot, runner: JobRunner) -> None:
+    entered, gate = threading.Event(), threading.Event()
+
+    def waiting(cancel: CancelToken) -> Iterator[object]:
+        entered.set()
+        assert gate.wait(20)
+        yield cancel.cancelled
+
+    first, second = Listener(), Listener()
+    ticket = runner.start(waiting, first.on_value, first.on_done)
+    runner.start(waiting, second.on_value, second.on_done)
+    qtbot.waitUntil(entered.is_set)
+    runner.forget(ticket)
+    assert runner.busy
+    gate.set()
+    qtbot.waitUntil(lambda: bool(second.outcomes))
+    assert (first.values, first.outcomes) == ([], [])
+    assert (second.values, second.outcomes) == ([False], [Outcome()])
+    runner.forget(ticket)
+    assert not runner.busy
+
+
+def test_the_last_act_of_a_thread_is_done_on_it(qtbot: QtBot) -> None:
+    seen: list[int] = []
+    made = JobRunner("ending", at_end=lambda: seen.append(threading.get_ident()))
+    made.shutdown()
+    assert made.wait(5000)
+    assert len(seen) == 1
+    assert seen[0] != threading.get_ident()
