@@ -88,6 +88,11 @@ class ClassifyController(QObject):
         return self._opened or self._installed
 
     @property
+    def last_good(self) -> InstalledWeights | None:
+        """The weights whose network was loaded last; they come back when others cannot be loaded."""
+        return self._installed
+
+    @property
     def device_label(self) -> str:
         """The device that made the last results, in words; empty before the network was loaded."""
         return self._device_label

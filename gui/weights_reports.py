@@ -202,7 +202,7 @@ class WeightsReports(QObject):
     def _is_in_use(self, weights_id: str) -> bool:
         classify = self._window.classify
         # While another set is being loaded, the last good one has to be there: it comes back if that fails.
-        fallback = classify.installed if classify.running else None
+        fallback = classify.last_good if classify.running else None
         return weights_id in {classify.weights_id, fallback.weights.id if fallback is not None else ""}
 
     # --- looking at them ---
