@@ -33,7 +33,8 @@ def fit_head(features: torch.Tensor, labels: torch.Tensor, class_count: int, l2:
     `features` is float32 (N, F), `labels` int64 (N,). Deterministic: the problem is convex and starts at zero.
     """
     mean = features.mean(dim=0)
-    std = features.std(dim=0).nan_to_num(0.0).clamp_min(1e-6)  # NaN: of a single picture
+    # A single picture has no spread.
+    std = (features.std(dim=0) if len(features) > 1 else torch.zeros(features.shape[1])).clamp_min(1e-6)
     inputs = (features - mean) / std
     weight = torch.zeros(class_count, features.shape[1], requires_grad=True)
     bias = torch.zeros(class_count, requires_grad=True)

@@ -108,6 +108,17 @@ def test_normalising_is_torchvisions_to_the_last_bit() -> None:
         assert torch.equal(ours, theirs)
 
 
+def test_the_network_gets_channels_last_input_without_a_copy_in_between() -> None:
+    class Looking(MeanColour):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            self.layouts = (images.shape, images.is_contiguous(memory_format=torch.channels_last))
+            return super().forward(images)
+
+    network = Looking()
+    make(network).classify(pictures(4), 3)
+    assert network.layouts == ((4, 3, 8, 8), True)
+
+
 def test_real_pictures_get_their_right_labels(shared_data: Path) -> None:
     from model.decode import DecodeLimits, decode
     from model.devices import choose_device

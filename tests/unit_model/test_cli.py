@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import COLOURS, ColourClassifier, make_weights, write_picture
+from fakes import ColourClassifier, make_weights, write_picture
 from numpy.typing import NDArray
 
 from model import engine
@@ -20,25 +20,6 @@ from model.types import BatchOutput
 from model.weights import Catalogue
 
 WEIGHTS = make_weights("weather-lite2")
-
-
-@pytest.fixture
-def classifier(monkeypatch: pytest.MonkeyPatch) -> ColourClassifier:
-    """Every run uses this classifier, with the card's preprocessing made small."""
-    made = ColourClassifier(WEIGHTS)
-    monkeypatch.setattr(engine, "load_classifier", lambda *_arguments: made)
-    monkeypatch.setattr(Catalogue, "open", lambda _self, _id: WEIGHTS)
-    return made
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """red.png, blue.png and deep/green.png."""
-    folder = tmp_path / "pictures"
-    write_picture(folder / "red.png", COLOURS["red"])
-    write_picture(folder / "blue.png", COLOURS["blue"])
-    write_picture(folder / "deep" / "green.png", COLOURS["green"])
-    return folder
 
 
 def rows_of(file: Path) -> list[dict[str, str]]:

@@ -1,6 +1,8 @@
 """Labelled folders, copies, and splits that keep copies together."""
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +51,46 @@ def test_bad_files_are_listed_and_left_out(folders: Path) -> None:
     dataset = read(folders)
     assert [path.name for path, _ in dataset.bad] == ["broken.jpg"]
     assert len(dataset.images) == 6
+
+
+def test_a_class_of_bad_pictures_alone_is_refused_by_name(folders: Path) -> None:
+    (folders / "empty").mkdir()
+    for number in range(5):
+        (folders / "empty" / f"{number}.jpg").write_bytes(b"\xff\xd8\xff but no picture")
+    with pytest.raises(DatasetError, match="class empty has 0 readable"):
+        read(folders)
+
+
+def test_a_folder_that_cannot_be_read_is_listed_with_what_was_left_out(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise_picture(folders / "dog" / "old" / "deep.jpg", 99)
+    real = os.scandir
+
+    def scandir(folder: str) -> object:
+        if str(folder).endswith("old"):
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    dataset = read(folders)
+    assert [(path.name, problem.code) for path, problem in dataset.bad] == [("dog", "scan-folder-unreadable")]
+    assert len(dataset.images) == 6
+
+
+def test_a_training_folder_that_cannot_be_read_is_told(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def iterdir(_folder: Path) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    with pytest.raises(DatasetError, match="could not be read: Permission denied"):
+        read(folders)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names that are not text")
+def test_a_class_whose_name_is_not_text_can_be_put_on_a_card(folders: Path) -> None:
+    (folders / "dog").rename(folders / "d\udcffg")
+    assert read(folders).classes == ("cat", "d\\xffg")
 
 
 def test_what_is_no_data_set_is_refused_in_words(tmp_path: Path) -> None:

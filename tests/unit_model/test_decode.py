@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import PIL
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -127,7 +128,9 @@ def test_truncated_files_are_errors(tmp_path: Path, kind: str, part: float) -> N
     content = encoded(kind)
     path = tmp_path / "a"
     path.write_bytes(content[: int(len(content) * part)])
-    assert problem_code(path) == "image-truncated"
+    # Pillow before 13 runs over the end of such a file without a word about it.
+    is_vague = kind == "QOI" and int(PIL.__version__.split(".")[0]) < 13
+    assert problem_code(path) in ({"image-truncated", "image-damaged"} if is_vague else {"image-truncated"})
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"avif"])

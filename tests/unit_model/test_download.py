@@ -4,9 +4,6 @@ import hashlib
 import json
 import logging
 import socket
-import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,33 +12,6 @@ from weights_server import BODY, DIGEST, NAME, OTHER, Computer, Script, Server, 
 from model import download, safe_files, weights
 from model.cards import card_bytes, read_card
 from model.types import DownloadProgress, WeightsInstalled, WeightsState
-
-
-@pytest.fixture(autouse=True)
-def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture(autouse=True)
-def no_thread_left() -> Iterator[None]:
-    yield
-    for thread in threading.enumerate():
-        if thread.name == "photospotter-fetch":
-            thread.join(5)
-            assert not thread.is_alive(), "a transfer goes on after its end"
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    running = Server()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def computer(tmp_path: Path) -> Computer:
-    return Computer(tmp_path)
 
 
 class TestFetch:

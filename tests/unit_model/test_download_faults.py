@@ -9,7 +9,6 @@ import socket
 import ssl
 import threading
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 from urllib.response import addinfourl
@@ -20,33 +19,6 @@ from weights_server import BODY, DIGEST, NAME, OTHER, Computer, Script, Server, 
 from model import download
 from model.cancel import Cancelled
 from model.types import WeightsState
-
-
-@pytest.fixture(autouse=True)
-def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture(autouse=True)
-def no_thread_left() -> Iterator[None]:
-    yield
-    for thread in threading.enumerate():
-        if thread.name == "photospotter-fetch":
-            thread.join(5)
-            assert not thread.is_alive(), "a transfer goes on after its end"
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    running = Server()
-    yield running
-    running.stop()
-
-
-@pytest.fixture
-def computer(tmp_path: Path) -> Computer:
-    return Computer(tmp_path)
 
 
 class TestServerFaults:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import PIL
 import pytest
 from PIL import Image, ImageOps
 
@@ -65,7 +66,8 @@ def test_each_file_gives_a_picture_or_an_error_in_words(
     for row in index:
         is_ours = re.search(UNREAD, row["file"]) or row["file"] in REFUSED
         if row["pillow13_result"] == "ok" and not is_ours:
-            assert row["file"] not in refused
+            if int(PIL.__version__.split(".")[0]) >= 13:  # older ones read a few files less than the list says
+                assert row["file"] not in refused
         elif not row["file"].startswith("heif__"):  # the list was made without a reader of HEIF
             assert row["file"] in refused
     # Lines of libtiff about damaged files cannot be turned off from Python; Pillow's warnings can, and no traceback is.

@@ -49,6 +49,14 @@ def test_noise_is_met_with_strong_regularisation() -> None:
     assert choose_l2(features, labels, groups, 3, seed=0, grid=(1e-4, 1e-1)) == 1e-1
 
 
+def test_so_few_pictures_that_a_fold_is_empty_give_numbers_all_the_same() -> None:
+    features, labels = blobs(3, 0.5)
+    groups = np.array([0, 1, 1])
+    head = fit_head(features, labels, 3, choose_l2(features, labels, groups, 3, seed=0))
+    assert bool(head.weight.isfinite().all())
+    assert bool(fit_head(features[:1], labels[:1], 3, 1e-2).weight.isfinite().all())
+
+
 def test_a_fold_is_judged_by_pictures_the_fit_never_saw() -> None:
     """With random labels a fit scores 100 % on what it has seen; held out it can only guess."""
     generator = torch.Generator().manual_seed(2)

@@ -1,5 +1,7 @@
 """Weights into networks: what fits is loaded, what does not is refused, and folding changes no answer."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import torch
 from fakes import make_weights
 from torch import nn
 
+from model.classifier import Normalise
 from model.errors import WeightsError
 from model.network import build_network, classification_head, fold_batch_norm, load_network, prepare_for_inference
 from model.types import InstalledWeights
@@ -45,6 +48,25 @@ def test_folding_changes_no_probability(tmp_path: Path, architecture: str) -> No
         after = network(images).softmax(1)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
     torch.testing.assert_close(after, before, rtol=1e-4, atol=1e-6)
+
+
+def test_folding_the_built_in_network_changes_no_answer() -> None:
+    """Its BatchNorms were trained, and its input is what real pictures give."""
+    installed_weights = default_catalogue().open("imagenet-lite2")
+    network = load_network(installed_weights)
+    generator = torch.Generator().manual_seed(5)
+    coarse = torch.randint(0, 256, (4, 3, 9, 9), generator=generator, dtype=torch.uint8).float()
+    smooth = nn.functional.interpolate(coarse, size=260, mode="bicubic").clamp(0, 255).round()
+    pixels = smooth.byte().permute(0, 2, 3, 1).contiguous()
+    images = Normalise(installed_weights.weights.preprocess)(pixels)
+    with torch.inference_mode():
+        before = network(images.contiguous()).softmax(1)
+        prepared = prepare_for_inference(network, torch.device("cpu"))
+        after = prepared(images).softmax(1)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in prepared.modules())
+    assert before.max() > 0.05, "the network is sure of something"
+    torch.testing.assert_close(after, before, rtol=1e-3, atol=2e-6)
+    assert torch.equal(after.argmax(1), before.argmax(1))
 
 
 def test_a_network_that_cannot_be_traced_stays_as_it_is() -> None:
@@ -128,6 +150,37 @@ def test_the_weather_head_takes_the_place_of_the_backbones_own() -> None:
     backbone = load_network(catalogue.open("imagenet-lite2"))
     stem = "conv_stem.weight"
     assert torch.equal(network.get_parameter(stem), backbone.get_parameter(stem))
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_the_backbones_own_head_is_found_by_name_and_not_by_place(tmp_path: Path, reverse: bool) -> None:
+    """A safetensors file holds its tensors in an order of its own."""
+    state = random_state("torchvision:resnet18", 7)
+    ordered = dict(sorted(state.items(), reverse=reverse))
+    torch.save(ordered, tmp_path / "backbone.pth")
+    head = {"weight": torch.ones(3, 512), "bias": torch.zeros(3)}
+    safetensors.torch.save_file(head, tmp_path / "head.safetensors")
+    made = make_weights(classes=("a", "b", "c"))
+    weights = replace(made.weights, architecture="torchvision:resnet18", layout="torchvision")
+    paths = {"backbone": tmp_path / "backbone.pth", "head": tmp_path / "head.safetensors"}
+    network = load_network(replace(made, weights=weights, paths=paths))
+    assert torch.equal(network.get_parameter("fc.weight"), head["weight"])
+    assert torch.equal(network.get_parameter("conv1.weight"), state["conv1.weight"])
+
+
+def test_a_backbone_with_too_few_tensors_is_refused(tmp_path: Path) -> None:
+    weather = default_catalogue().open("weather-lite2")
+    torch.save({"only.weight": torch.zeros(2, 2)}, tmp_path / "backbone.pth")
+    with pytest.raises(WeightsError, match="1 "):
+        load_network(replace(weather, paths={**weather.paths, "backbone": tmp_path / "backbone.pth"}))
+
+
+def test_a_network_can_be_the_first_thing_that_is_built() -> None:
+    """The libraries run tensor code when they are imported, which must not happen on the meta device."""
+    program = "from model.network import build_network; build_network('timm:tf_efficientnet_lite0', 3)"
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=root, timeout=120)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_head_of_another_size_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,6 +137,68 @@ class Unusable(NumberClassifier):
 def test_unusable_weights_end_the_run_with_their_error() -> None:
     with pytest.raises(WeightsError):
         list(run([Path("1.png")], Unusable(make_weights())))
+
+
+class UnusableSoon(NumberClassifier):
+    def classify(self, pixels: NDArray[np.uint8], top: int) -> BatchOutput:
+        if len(self.batches) == 3:
+            raise WeightsError("weights-not-finite", id="x")
+        return super().classify(pixels, top)
+
+
+def test_what_was_finished_before_the_weights_failed_has_been_handed_out() -> None:
+    classifier = UnusableSoon(make_weights(), batch_size=4)
+    events = run([Path(f"{i}.png") for i in range(40)], classifier)
+    finished: list[ResultBatch | Notice] = []
+    with pytest.raises(WeightsError):
+        finished.extend(events)
+    assert sum(len(event.results) for event in finished if isinstance(event, ResultBatch)) == sum(classifier.batches)
+
+
+class Miscounting(NumberClassifier):
+    """Gives one row too few or too many."""
+
+    def __init__(self, surplus: int) -> None:
+        super().__init__(make_weights(), batch_size=4)
+        self.surplus = surplus
+
+    def classify(self, pixels: NDArray[np.uint8], top: int) -> BatchOutput:
+        rows = super().classify(pixels, top).predictions
+        return BatchOutput(rows[: len(rows) - 1] if self.surplus < 0 else (*rows, rows[0]))
+
+
+@pytest.mark.parametrize("surplus", [-1, 1])
+def test_an_output_of_another_length_is_never_paired_with_pictures(surplus: int) -> None:
+    finished: list[ResultBatch | Notice] = []
+    with pytest.raises(ValueError, match=r"zip\(\)"):
+        finished.extend(run([Path("1.png"), Path("2.png")], Miscounting(surplus)))
+    assert finished == []
+
+
+def test_cancelling_does_not_wait_for_a_picture_that_hangs() -> None:
+    gate, cancel = threading.Event(), CancelToken()
+
+    def load(path: Path, token: CancelToken) -> tuple[NDArray[np.uint8], PictureFacts]:
+        cancel.cancel()
+        gate.wait(20)
+        return load_by_name(path, token)
+
+    classifier = NumberClassifier(make_weights())
+    started = time.monotonic()
+    try:
+        events = classify_images([Path("1.png")], classifier, load, cancel=cancel, threads=1)
+        assert list(events) == []
+    finally:
+        gate.set()
+    assert time.monotonic() - started < 5
+    assert classifier.batches == []
+
+
+def test_a_network_that_fails_prints_no_traceback_on_the_command_line(caplog: pytest.LogCaptureFixture) -> None:
+    """The command line shows what is logged as an error."""
+    list(run([Path("3.png")], FailsOn(make_weights())))
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert caplog.records[0].exc_info is not None
 
 
 class Shrinking(NumberClassifier):

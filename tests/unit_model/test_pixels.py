@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import PIL
 import pytest
 from pictures import LIMITS, pattern, pixels_of, saved, tiny_tiff
 from PIL import Image, ImageOps
@@ -55,6 +56,10 @@ def test_a_broken_exif_profile_in_png_does_not_cost_the_picture(tmp_path: Path) 
 
 # --- colours ---
 
+since_pillow_13 = pytest.mark.skipif(
+    int(PIL.__version__.split(".")[0]) < 13, reason="Pillow before 13 cannot read such a file that it wrote itself"
+)
+
 
 @pytest.mark.parametrize(
     ("kind", "mode"),
@@ -65,7 +70,7 @@ def test_a_broken_exif_profile_in_png_does_not_cost_the_picture(tmp_path: Path) 
         ("PNG", "P"),
         ("TIFF", "CMYK"),
         ("JPEG", "CMYK"),
-        ("TIFF", "YCbCr"),
+        pytest.param("TIFF", "YCbCr", marks=since_pillow_13),
         ("TIFF", "LAB"),
         ("PCX", "P"),
     ],

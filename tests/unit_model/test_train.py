@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from PIL import Image, ImageDraw
+from shape_pictures import draw
+from training_samples import request_for, train
 
 from model.cancel import Cancelled, CancelToken
 from model.classifier import Classifier
@@ -21,48 +22,9 @@ from model.features import FeatureProgress
 from model.linear_head import FoldScore
 from model.network import load_network
 from model.preprocess import prepare
-from model.train import DatasetSummary, Trained, TrainRequest, train_head
+from model.train import DatasetSummary, train_head
 from model.types import WeightsState
 from model.weights import Catalogue, default_catalogue
-
-
-def draw(path: Path, shape: str, seed: int) -> Path:
-    rng = np.random.default_rng(seed)
-    image = Image.fromarray(rng.integers(150, 250, (6, 6, 3), dtype=np.uint8)).resize((96, 96))
-    colour = tuple(int(value) for value in rng.integers(0, 100, 3))
-    left, top = rng.integers(5, 30, 2)
-    box = [int(left), int(top), int(left) + 50, int(top) + 50]
-    pen = ImageDraw.Draw(image)
-    pen.ellipse(box, colour) if shape == "disc" else pen.rectangle(box, colour)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("shapes")
-    for number in range(15):
-        draw(root / "disc" / f"{number}.png", "disc", number)
-        draw(root / "square" / f"{number}.png", "square", 100 + number)
-    (root / "disc" / "copy of 3.png").write_bytes((root / "disc" / "3.png").read_bytes())
-    return root
-
-
-@pytest.fixture
-def catalogue() -> Catalogue:
-    return default_catalogue()
-
-
-def request_for(shapes: Path, out: str = "shapes") -> TrainRequest:
-    return TrainRequest(shapes, out, folds=3, seeds=1)
-
-
-def train(request: TrainRequest, catalogue: Catalogue) -> tuple[Trained, list[object]]:
-    events = list(train_head(request, catalogue, CancelToken()))
-    last = events[-1]
-    assert isinstance(last, Trained)
-    return last, list(events)
 
 
 def test_a_trained_set_is_measured_stored_and_of_use(shapes: Path, catalogue: Catalogue) -> None:
@@ -104,8 +66,23 @@ def test_features_are_computed_once(shapes: Path, catalogue: Catalogue) -> None:
 
 
 def test_a_name_that_is_taken_is_refused_before_any_work(shapes: Path, catalogue: Catalogue) -> None:
-    with pytest.raises(WeightsError, match="weather-lite2 already"):
-        next(train_head(request_for(shapes, "weather-lite2"), catalogue, CancelToken()))
+    (catalogue.data_dir / "weights" / "mine").mkdir(parents=True)
+    with pytest.raises(WeightsError, match="mine already"):
+        next(train_head(request_for(shapes, "mine"), catalogue, CancelToken()))
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_set_that_ships_with_the_program_is_never_replaced(shapes: Path, catalogue: Catalogue, force: bool) -> None:
+    """The user's copy would contradict the program's card, and neither could be used."""
+    request = replace(request_for(shapes, "weather-lite2"), overwrite=force)
+    with pytest.raises(WeightsError, match="comes with Photospotter"):
+        next(train_head(request, catalogue, CancelToken()))
+
+
+@pytest.mark.parametrize("name", ["../evil", "", "Mine", "a b", ".hidden", "imagenet", "weather", "a/b"])
+def test_a_name_that_no_set_can_have_is_refused_before_any_work(shapes: Path, catalogue: Catalogue, name: str) -> None:
+    with pytest.raises(WeightsError, match="cannot be the name"):
+        next(train_head(request_for(shapes, name), catalogue, CancelToken()))
 
 
 def test_too_few_pictures_for_the_folds_are_refused(shapes: Path, catalogue: Catalogue) -> None:
