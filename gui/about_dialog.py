@@ -25,7 +25,7 @@ def version_of(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        return "\N{EN DASH}"
+        return "\u2013"
 
 
 def system_text() -> str:

@@ -8,13 +8,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
 
 from gui.assets import line_icon
-
-CONTEXT = "Actions"
-
-
-def QT_TRANSLATE_NOOP(_context: str, text: str) -> str:
-    """Mark `text` for lupdate; it is translated when the action is made."""
-    return text
+from model.error_text import QT_TRANSLATE_NOOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,114 +25,114 @@ class ActionSpec:
 _SPECS = (
     ActionSpec(
         "open_images",
-        QT_TRANSLATE_NOOP(CONTEXT, "Open &images..."),
-        QT_TRANSLATE_NOOP(CONTEXT, "Add pictures to the list"),
+        QT_TRANSLATE_NOOP("Actions", "Open &images..."),
+        QT_TRANSLATE_NOOP("Actions", "Add pictures to the list"),
         QKeySequence.StandardKey.Open,
         "open-images",
     ),
     ActionSpec(
         "open_folder",
-        QT_TRANSLATE_NOOP(CONTEXT, "Open &folder..."),
-        QT_TRANSLATE_NOOP(CONTEXT, "Add the pictures of a folder to the list"),
+        QT_TRANSLATE_NOOP("Actions", "Open &folder..."),
+        QT_TRANSLATE_NOOP("Actions", "Add the pictures of a folder to the list"),
         "Ctrl+Shift+O",
         "open-folder",
     ),
     ActionSpec(
         "paste",
-        QT_TRANSLATE_NOOP(CONTEXT, "&Paste"),
-        QT_TRANSLATE_NOOP(CONTEXT, "Add the files or the picture on the clipboard"),
+        QT_TRANSLATE_NOOP("Actions", "&Paste"),
+        QT_TRANSLATE_NOOP("Actions", "Add the files or the picture on the clipboard"),
         QKeySequence.StandardKey.Paste,
     ),
     ActionSpec(
         "export",
-        QT_TRANSLATE_NOOP(CONTEXT, "&Export CSV..."),
-        QT_TRANSLATE_NOOP(CONTEXT, "Save the results as a table for Excel and other programs"),
+        QT_TRANSLATE_NOOP("Actions", "&Export CSV..."),
+        QT_TRANSLATE_NOOP("Actions", "Save the results as a table for Excel and other programs"),
         "Ctrl+E",
         "export",
     ),
     ActionSpec(
         "quit",
-        QT_TRANSLATE_NOOP(CONTEXT, "&Quit"),
-        QT_TRANSLATE_NOOP(CONTEXT, "Close Photospotter"),
+        QT_TRANSLATE_NOOP("Actions", "&Quit"),
+        QT_TRANSLATE_NOOP("Actions", "Close Photospotter"),
         QKeySequence.StandardKey.Quit,
     ),
     ActionSpec(
         "copy",
-        QT_TRANSLATE_NOOP(CONTEXT, "&Copy rows"),
-        QT_TRANSLATE_NOOP(CONTEXT, "Copy the chosen rows as text"),
+        QT_TRANSLATE_NOOP("Actions", "&Copy rows"),
+        QT_TRANSLATE_NOOP("Actions", "Copy the chosen rows as text"),
         QKeySequence.StandardKey.Copy,
     ),
     ActionSpec(
         "select_all",
-        QT_TRANSLATE_NOOP(CONTEXT, "Select &all"),
-        QT_TRANSLATE_NOOP(CONTEXT, "Choose all rows shown"),
+        QT_TRANSLATE_NOOP("Actions", "Select &all"),
+        QT_TRANSLATE_NOOP("Actions", "Choose all rows shown"),
         QKeySequence.StandardKey.SelectAll,
     ),
     ActionSpec(
         "remove",
-        QT_TRANSLATE_NOOP(CONTEXT, "&Remove rows"),
-        QT_TRANSLATE_NOOP(CONTEXT, "Take the chosen rows off the list; the files stay"),
+        QT_TRANSLATE_NOOP("Actions", "&Remove rows"),
+        QT_TRANSLATE_NOOP("Actions", "Take the chosen rows off the list; the files stay"),
         QKeySequence.StandardKey.Delete,
     ),
     ActionSpec(
         "clear",
-        QT_TRANSLATE_NOOP(CONTEXT, "C&lear list"),
-        QT_TRANSLATE_NOOP(CONTEXT, "Take all rows off the list; the files stay"),
+        QT_TRANSLATE_NOOP("Actions", "C&lear list"),
+        QT_TRANSLATE_NOOP("Actions", "Take all rows off the list; the files stay"),
         "",
         "clear",
     ),
     ActionSpec(
         "find",
-        QT_TRANSLATE_NOOP(CONTEXT, "&Filter"),
-        QT_TRANSLATE_NOOP(CONTEXT, "Show only some of the rows"),
+        QT_TRANSLATE_NOOP("Actions", "&Filter"),
+        QT_TRANSLATE_NOOP("Actions", "Show only some of the rows"),
         QKeySequence.StandardKey.Find,
     ),
     ActionSpec(
         "stop",
-        QT_TRANSLATE_NOOP(CONTEXT, "&Stop"),
-        QT_TRANSLATE_NOOP(CONTEXT, "Stop classifying; what is finished stays"),
+        QT_TRANSLATE_NOOP("Actions", "&Stop"),
+        QT_TRANSLATE_NOOP("Actions", "Stop classifying; what is finished stays"),
         "Esc",
         "stop",
     ),
     ActionSpec(
         "rerun",
-        QT_TRANSLATE_NOOP(CONTEXT, "Re-&run"),
-        QT_TRANSLATE_NOOP(CONTEXT, "Classify all pictures again"),
+        QT_TRANSLATE_NOOP("Actions", "Re-&run"),
+        QT_TRANSLATE_NOOP("Actions", "Classify all pictures again"),
         QKeySequence.StandardKey.Refresh,
         "rerun",
     ),
     ActionSpec(
         "open_viewer",
-        QT_TRANSLATE_NOOP(CONTEXT, "Open in &viewer"),
-        QT_TRANSLATE_NOOP(CONTEXT, "Open the chosen picture in the system's viewer"),
+        QT_TRANSLATE_NOOP("Actions", "Open in &viewer"),
+        QT_TRANSLATE_NOOP("Actions", "Open the chosen picture in the system's viewer"),
     ),
     ActionSpec(
         "reveal",
-        QT_TRANSLATE_NOOP(CONTEXT, "Re&veal in file manager"),
-        QT_TRANSLATE_NOOP(CONTEXT, "Show the chosen picture's file in its folder"),
+        QT_TRANSLATE_NOOP("Actions", "Re&veal in file manager"),
+        QT_TRANSLATE_NOOP("Actions", "Show the chosen picture's file in its folder"),
         "Ctrl+R",
     ),
     ActionSpec(
         "settings",
-        QT_TRANSLATE_NOOP(CONTEXT, "Se&ttings..."),
-        QT_TRANSLATE_NOOP(CONTEXT, "Change how Photospotter works"),
+        QT_TRANSLATE_NOOP("Actions", "Se&ttings..."),
+        QT_TRANSLATE_NOOP("Actions", "Change how Photospotter works"),
         QKeySequence.StandardKey.Preferences,
         "settings",
     ),
     ActionSpec(
         "about",
-        QT_TRANSLATE_NOOP(CONTEXT, "&About Photospotter"),
-        QT_TRANSLATE_NOOP(CONTEXT, "Version, licences and credits"),
+        QT_TRANSLATE_NOOP("Actions", "&About Photospotter"),
+        QT_TRANSLATE_NOOP("Actions", "Version, licences and credits"),
     ),
 )
 _MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
-        QT_TRANSLATE_NOOP(CONTEXT, "&File"),
+        QT_TRANSLATE_NOOP("Actions", "&File"),
         ("open_images", "open_folder", "paste", "", "export", "", "settings", "", "quit"),
     ),
-    (QT_TRANSLATE_NOOP(CONTEXT, "&Edit"), ("copy", "select_all", "find", "", "remove", "clear")),
-    (QT_TRANSLATE_NOOP(CONTEXT, "&Pictures"), ("rerun", "stop", "", "open_viewer", "reveal")),
-    (QT_TRANSLATE_NOOP(CONTEXT, "&Help"), ("about",)),
+    (QT_TRANSLATE_NOOP("Actions", "&Edit"), ("copy", "select_all", "find", "", "remove", "clear")),
+    (QT_TRANSLATE_NOOP("Actions", "&Pictures"), ("rerun", "stop", "", "open_viewer", "reveal")),
+    (QT_TRANSLATE_NOOP("Actions", "&Help"), ("about",)),
 )
 _TOOLBAR = ("open_images", "open_folder", "", "stop", "rerun", "", "export", "", "clear")
 
@@ -194,4 +188,4 @@ class Actions:
 
 
 def _translate(text: str) -> str:
-    return QCoreApplication.translate(CONTEXT, text)
+    return QCoreApplication.translate("Actions", text)

@@ -144,7 +144,7 @@ class CardDialog(QDialog):
 
     def _preprocess_text(self, preprocess: Preprocess) -> str:
         text = self.tr(
-            "short side to {resize} ({interpolation}), centre {crop} \N{MULTIPLICATION SIGN} {crop}, "
+            "short side to {resize} ({interpolation}), centre {crop} \u00d7 {crop}, "
             "mean {mean}, standard deviation {std}"
         )
         number = QLocale().toString

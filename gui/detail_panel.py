@@ -161,7 +161,7 @@ class DetailPanel(QWidget):
         if result is not None and result.problem is None:
             current = self._weights is not None and self._weights.id == result.weights_id
             title = self._weights.title if self._weights is not None and current else result.weights_id
-            self._tell(self._made_with, f"{time_taken_text(result.seconds)} \N{MIDDLE DOT} {title}")
+            self._tell(self._made_with, f"{time_taken_text(result.seconds)} \u00b7 {title}")
         self._full_path.set_text(one_line(display_name(row.found.path)))
         self._full_path.show()
 
@@ -266,9 +266,9 @@ def _row_of(path: Path, result: ImageResult | None, stale: bool, weights: Weight
 def _size_text(facts: PictureFacts) -> str:
     locale = QLocale()
     locale.setNumberOptions(QLocale.NumberOption.OmitGroupSeparator)
-    size = QCoreApplication.translate("DetailPanel", "{width} \N{MULTIPLICATION SIGN} {height} pixels")
+    size = QCoreApplication.translate("DetailPanel", "{width} \u00d7 {height} pixels")
     words = size.format(width=locale.toString(facts.width), height=locale.toString(facts.height))
-    return f"{words} \N{MIDDLE DOT} {facts.format}"
+    return f"{words} \u00b7 {facts.format}"
 
 
 def _sentence(clause: str) -> str:

@@ -2,7 +2,6 @@
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
-_CONTEXT = "Durations"
 _MINUTE = 60
 _HOUR = 3600
 
@@ -11,15 +10,15 @@ def time_left_text(seconds: float) -> str:
     """Return how long something will still take, no more exactly than anyone can foresee: `35 s left`."""
     number = QLocale().toString
     if seconds < _MINUTE - 0.5:
-        text = QCoreApplication.translate(_CONTEXT, "{n}\N{NO-BREAK SPACE}s left")
+        text = QCoreApplication.translate("Durations", "{n}\u00a0s left")
         return text.format(n=number(max(1, round(seconds))))
     if seconds < _HOUR - _MINUTE / 2:
-        text = QCoreApplication.translate(_CONTEXT, "{n}\N{NO-BREAK SPACE}min left")
+        text = QCoreApplication.translate("Durations", "{n}\u00a0min left")
         return text.format(n=number(round(seconds / _MINUTE)))
     if seconds < 10 * _HOUR:
-        text = QCoreApplication.translate(_CONTEXT, "{n}\N{NO-BREAK SPACE}h left")
+        text = QCoreApplication.translate("Durations", "{n}\u00a0h left")
         return text.format(n=number(seconds / _HOUR, "f", 1))
-    text = QCoreApplication.translate(_CONTEXT, "{n}\N{NO-BREAK SPACE}h left")
+    text = QCoreApplication.translate("Durations", "{n}\u00a0h left")
     return text.format(n=number(min(round(seconds / _HOUR), 9999)))
 
 
@@ -27,7 +26,7 @@ def time_taken_text(seconds: float) -> str:
     """Return how long something took: `83 ms`, `1.4 s`."""
     number = QLocale().toString
     if seconds < 0.9995:
-        text = QCoreApplication.translate(_CONTEXT, "{n}\N{NO-BREAK SPACE}ms")
+        text = QCoreApplication.translate("Durations", "{n}\u00a0ms")
         return text.format(n=number(max(1, round(seconds * 1000))))
-    text = QCoreApplication.translate(_CONTEXT, "{n}\N{NO-BREAK SPACE}s")
+    text = QCoreApplication.translate("Durations", "{n}\u00a0s")
     return text.format(n=number(float(seconds), "f", 1))

@@ -33,8 +33,8 @@ class EmptyState(QWidget):
         self._reason = EmptyReason.NO_PICTURES
         self._frame = _Frame()
         self._title = QLabel()
-        self._images = QPushButton(self.tr("Open images\N{HORIZONTAL ELLIPSIS}"))
-        self._folder = QPushButton(self.tr("Open folder\N{HORIZONTAL ELLIPSIS}"))
+        self._images = QPushButton(self.tr("Open images\u2026"))
+        self._folder = QPushButton(self.tr("Open folder\u2026"))
         self._clear = QPushButton(self.tr("Clear the filter"))
         self._weights = QLabel()
         self._set_up_controls()
@@ -92,7 +92,7 @@ class EmptyState(QWidget):
         self._title.setText(
             {
                 EmptyReason.NO_PICTURES: self.tr("Drop photographs or folders here"),
-                EmptyReason.LOOKING: self.tr("Looking for pictures\N{HORIZONTAL ELLIPSIS}"),
+                EmptyReason.LOOKING: self.tr("Looking for pictures\u2026"),
                 EmptyReason.NO_MATCH: self.tr("No picture matches the filter"),
             }[reason]
         )

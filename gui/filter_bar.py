@@ -50,7 +50,7 @@ class FilterBar(QWidget):
         self._minimum.setRange(0, 100)
         self._minimum.setSingleStep(5)
         self._minimum.setPrefix(self.tr("at least ", "before a percentage"))
-        self._minimum.setSuffix(self.tr("\N{NO-BREAK SPACE}%", "after a number"))
+        self._minimum.setSuffix(self.tr("\u00a0%", "after a number"))
         self._minimum.setSpecialValueText(self.tr("any probability"))
         self._minimum.setAccessibleName(self.tr("Least probability, in percent"))
         self._minimum.setToolTip(

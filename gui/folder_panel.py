@@ -157,7 +157,7 @@ class FolderPanel(QWidget):
     def show_home(self) -> None:
         """Begin the tree at the home folder, with the pictures folder chosen if there is one."""
         self._place.setCurrentIndex(0)
-        self._tree.set_words(self.tr("Looking for folders\N{HORIZONTAL ELLIPSIS}"))
+        self._tree.set_words(self.tr("Looking for folders\u2026"))
         self._tree.setRootIndex(self._model.setRootPath(self._home))
         pictures = self._pictures_folder()
         if pictures is not None:
@@ -166,7 +166,7 @@ class FolderPanel(QWidget):
     def show_computer(self) -> None:
         """Begin the tree at the top of the file system, so that other drives can be reached."""
         self._place.setCurrentIndex(1)
-        self._tree.set_words(self.tr("Looking for folders\N{HORIZONTAL ELLIPSIS}"))
+        self._tree.set_words(self.tr("Looking for folders\u2026"))
         self._model.setRootPath("")
         self._tree.setRootIndex(self._model.index(QDir.rootPath()) if QDir.rootPath() == "/" else QModelIndex())
 

@@ -61,7 +61,7 @@ class ImportDialog(FittingDialog):
         self._preprocess.addItem(self.tr("Not known (torchvision V1 is assumed)"), None)
         self._preprocess.addItem(self.tr("torchvision V1: resize to 256, crop 224"), _V1)
         self._preprocess.addItem(self.tr("torchvision V2: resize to 232, crop 224"), _V2)
-        self._preprocess.addItem(self.tr("From a JSON file\N{HORIZONTAL ELLIPSIS}"), _JSON)
+        self._preprocess.addItem(self.tr("From a JSON file\u2026"), _JSON)
         self._preprocess.currentIndexChanged.connect(self._check)
         self._file.changed.connect(self._on_file_changed)
         self._labels.changed.connect(self._check)
@@ -172,7 +172,7 @@ class ImportDialog(FittingDialog):
             words = f"{problem_text(exc.problem)} {problem_remedy(exc.problem)}".strip()
             self._labels.show_note(words, fault=True)
             return False
-        first = ", ".join(labels[:3]) + (", \N{HORIZONTAL ELLIPSIS}" if len(labels) > 3 else "")
+        first = ", ".join(labels[:3]) + (", \u2026" if len(labels) > 3 else "")
         count = QLocale().toString(len(labels))
         self._labels.show_note(self.tr("{count} labels: {first}").format(count=count, first=first))
         return True

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Slot
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -226,7 +226,7 @@ class MessageBar(QWidget):
         self._tinting = False
         ink = with_contrast(accent, back, GRAPHIC_CONTRAST)
         self._icon.setPixmap(line_pixmap(message.severity.value, _ICON_SIDE, ink, self.devicePixelRatioF()))
-        self._icon.setAccessibleName(_severity_name(self, message.severity))
+        self._icon.setAccessibleName(_severity_name(message.severity))
         palette.setColor(QPalette.ColorRole.ButtonText, text)  # of the icons alone
         self._close.setIcon(line_icon("close", palette))
         self._next.setIcon(line_icon("next", palette))
@@ -243,11 +243,11 @@ def _accent(severity: Severity, palette: QPalette) -> QColor:
     return _AMBER if severity is Severity.WARNING else _RED
 
 
-def _severity_name(bar: MessageBar, severity: Severity) -> str:
+def _severity_name(severity: Severity) -> str:
     match severity:
         case Severity.INFO:
-            return bar.tr("Information")
+            return QCoreApplication.translate("MessageBar", "Information")
         case Severity.WARNING:
-            return bar.tr("Warning")
+            return QCoreApplication.translate("MessageBar", "Warning")
         case Severity.ERROR:
-            return bar.tr("Error")
+            return QCoreApplication.translate("MessageBar", "Error")

@@ -24,7 +24,7 @@ class PathField(QWidget):
         self.edit.setAccessibleName(name)
         self.edit.setClearButtonEnabled(True)
         self.edit.textChanged.connect(self.changed)
-        self.browse = QPushButton(self.tr("Browse\N{HORIZONTAL ELLIPSIS}"))
+        self.browse = QPushButton(self.tr("Browse\u2026"))
         self.browse.setAccessibleName(self.tr("Browse for: {name}").format(name=name))
         self.browse.setAutoDefault(False)
         self.browse.clicked.connect(self._browse)

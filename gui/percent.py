@@ -16,7 +16,7 @@ def percent_text(probability: float, decimals: int = 0) -> str:
     elif percent < 100.0 and round(percent, decimals) >= 100.0:
         mark, percent = ">", 100.0 - step
     number = QLocale().toString(percent, "f", decimals)
-    pattern = QCoreApplication.translate("Percent", "{number}\N{NO-BREAK SPACE}%")
+    pattern = QCoreApplication.translate("Percent", "{number}\u00a0%")
     return mark + pattern.format(number=number)
 
 

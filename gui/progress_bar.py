@@ -108,11 +108,11 @@ class StatusLine(QWidget):
         if per_second is not None:
             decimals = 0 if per_second >= 9.95 else 1
             rate = number(float(per_second), "f", decimals)
-            parts.append(self.tr("{rate}\N{NO-BREAK SPACE}images/s").format(rate=rate))
+            parts.append(self.tr("{rate}\u00a0images/s").format(rate=rate))
         if seconds_left is not None and done < total:
             parts.append(time_left_text(seconds_left))
         self._bar.show()
-        self._text.setText(" \N{MIDDLE DOT} ".join(parts))
+        self._text.setText(" \u00b7 ".join(parts))
         # The text keeps the width it once had, so that the bar does not jump with every digit.
         self._text.setMinimumWidth(min(_MOST_KEPT, max(self._text.minimumWidth(), self._text.sizeHint().width())))
 

@@ -21,8 +21,8 @@ PICTURE, LABELS, STATUS = range(3)
 
 # Line ends and other control characters, and the marks that turn the direction of writing: in a name they could make
 # the row say something else than it does.
-_UNSHOWABLE = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)} | {
-    code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_UNSHOWABLE = {code: "\ufffd" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)} | {
+    code: "\ufffd" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 }
 
 
@@ -60,7 +60,7 @@ def status_text(row: ShownRow) -> str:
 
 def waiting_text() -> str:
     """Return what stands in place of labels that are still to come."""
-    return QCoreApplication.translate("Results", "waiting\N{HORIZONTAL ELLIPSIS}")
+    return QCoreApplication.translate("Results", "waiting\u2026")
 
 
 def error_text(problem: Problem) -> str:

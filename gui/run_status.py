@@ -57,11 +57,11 @@ class RunStatus(QObject):
         self._working = running or scanning
         if running and self._loading:
             title = self._title_of(self._loading)
-            self._line.set_busy(self.tr("Loading {title}\N{HORIZONTAL ELLIPSIS}").format(title=title))
+            self._line.set_busy(self.tr("Loading {title}\u2026").format(title=title))
         elif running:
             self._show_progress()
         elif scanning:
-            self._line.set_busy(self.tr("Looking for pictures\N{HORIZONTAL ELLIPSIS}"))
+            self._line.set_busy(self.tr("Looking for pictures\u2026"))
         else:
             self._line.set_idle(self._text_of(self._summary) if self._summary is not None else "")
 

@@ -47,14 +47,14 @@ class WeightsPanel(QWidget):
         self._nothing = TonedLabel("", Tone.MUTED, wrap=True)
         self._list = QWidget()
         self._list_layout = QVBoxLayout(self._list)
-        self._import = QPushButton(self.tr("Import from file\N{HORIZONTAL ELLIPSIS}"))
+        self._import = QPushButton(self.tr("Import from file\u2026"))
         self._device = QComboBox()
         self._in_use = TonedLabel("", Tone.MUTED, small=True)
         self._set_up_controls()
         self._lay_out()
         self.set_devices([(AUTOMATIC, self.tr("Automatic")), ("cpu", self.tr("CPU"))], AUTOMATIC)
         self.set_device_in_use("")
-        self._nothing.setText(self.tr("Looking for weights\N{HORIZONTAL ELLIPSIS}"))
+        self._nothing.setText(self.tr("Looking for weights\u2026"))
 
     def _set_up_controls(self) -> None:
         self.setAccessibleName(self.tr("Weights"))

@@ -133,7 +133,7 @@ class WeightsReports(QObject):
         actions: tuple[MessageAction, ...] = ()
         if entry is not None and files_to_fetch(entry):
             again = MessageAction(self.tr("Fetch it"), partial(self.fetch, weights_id))
-            choose = self.tr("Choose its file\N{HORIZONTAL ELLIPSIS}")
+            choose = self.tr("Choose its file\u2026")
             actions = (again, MessageAction(choose, partial(self.import_known_file, weights_id)))
         self._reports.tell(problem, Severity.ERROR, key=_fetch_key(weights_id), actions=actions)
 
@@ -156,7 +156,7 @@ class WeightsReports(QObject):
         dialog = ImportDialog(self._window)
         if dialog.exec():
             request = dialog.request()
-            text = self.tr("Importing {name}\N{HORIZONTAL ELLIPSIS}").format(name=request.name)
+            text = self.tr("Importing {name}\u2026").format(name=request.name)
             self._window.messages.show_message(_IMPORT, text)
             self._window.weights.import_own(request.file, request.labels, request.name, request.preprocess)
         dialog.deleteLater()
@@ -168,7 +168,7 @@ class WeightsReports(QObject):
 
     @Slot(object)
     def _on_import_failed(self, problem: Problem) -> None:
-        again = MessageAction(self.tr("Import again\N{HORIZONTAL ELLIPSIS}"), self.import_own)
+        again = MessageAction(self.tr("Import again\u2026"), self.import_own)
         self._reports.tell(problem, Severity.ERROR, actions=(again,))
 
     @Slot()

@@ -119,8 +119,8 @@ class WeightsRow(QWidget):
         self._reveal_action = self._add_action(self._ask_reveal)
         self._menu.addSeparator()
         self._remove_action = self._add_action(self._ask_remove)
-        self._import_action.setText(self.tr("Import its file\N{HORIZONTAL ELLIPSIS}"))
-        self._inspect_action.setText(self.tr("Inspect\N{HORIZONTAL ELLIPSIS}"))
+        self._import_action.setText(self.tr("Import its file\u2026"))
+        self._inspect_action.setText(self.tr("Inspect\u2026"))
         self._reveal_action.setText(self.tr("Reveal in file manager"))
 
     def _add_action(self, slot: Callable[[], None]) -> QAction:
@@ -214,7 +214,7 @@ class WeightsRow(QWidget):
         fetchable = bool(files_to_fetch(entry))
         self.radio.set_title(title)
         self.radio.setEnabled(is_usable(entry))
-        self._summary.setText(self.tr("loading\N{HORIZONTAL ELLIPSIS}") if self._loading else summary_text(entry))
+        self._summary.setText(self.tr("loading\u2026") if self._loading else summary_text(entry))
         self._accuracy.setText(accuracy_text(entry.weights))
         self._accuracy.set_more("\n".join(figure_text(figure) for figure in entry.weights.accuracy[1:]))
         self._measured_on.setText(measured_on_text(entry.weights))

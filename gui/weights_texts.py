@@ -8,21 +8,20 @@ from gui.durations import time_left_text
 from gui.percent import format_size, percent_text
 from model.types import Accuracy, CatalogueEntry, DownloadProgress, WeightSet, WeightsFile, WeightsState
 
-_CONTEXT = "Weights"
-_DOT = " \N{MIDDLE DOT} "
+_DOT = " \u00b7 "
 
 
 def state_text(state: WeightsState) -> str:
     """Return where a set's files are, in a word or two."""
     match state:
         case WeightsState.BUILT_IN:
-            return QCoreApplication.translate(_CONTEXT, "built in")
+            return QCoreApplication.translate("Weights", "built in")
         case WeightsState.ON_COMPUTER:
-            return QCoreApplication.translate(_CONTEXT, "on this computer")
+            return QCoreApplication.translate("Weights", "on this computer")
         case WeightsState.TO_BE_FETCHED:
-            return QCoreApplication.translate(_CONTEXT, "to be fetched")
+            return QCoreApplication.translate("Weights", "to be fetched")
         case WeightsState.DAMAGED:
-            return QCoreApplication.translate(_CONTEXT, "damaged")
+            return QCoreApplication.translate("Weights", "damaged")
 
 
 def summary_text(entry: CatalogueEntry) -> str:
@@ -35,14 +34,14 @@ def summary_text(entry: CatalogueEntry) -> str:
 def classes_text(weights: WeightSet) -> str:
     """Return how many classes a set knows."""
     count = len(weights.classes)
-    text = QCoreApplication.translate(_CONTEXT, "{n}\N{NO-BREAK SPACE}classes")
+    text = QCoreApplication.translate("Weights", "{n}\u00a0classes")
     return text.format(n=QLocale().toString(count))
 
 
 def accuracy_text(weights: WeightSet) -> str:
     """Return the card's first figure and whose it is: `80.9 % top-1, published`."""
     if not weights.accuracy:
-        return QCoreApplication.translate(_CONTEXT, "accuracy not measured")
+        return QCoreApplication.translate("Weights", "accuracy not measured")
     return figure_text(weights.accuracy[0])
 
 
@@ -50,7 +49,7 @@ def measured_on_text(weights: WeightSet) -> str:
     """Return on what the card's first figure was measured; empty where there is none."""
     if not weights.accuracy:
         return ""
-    return QCoreApplication.translate(_CONTEXT, "on {data}").format(data=weights.accuracy[0].on)
+    return QCoreApplication.translate("Weights", "on {data}").format(data=weights.accuracy[0].on)
 
 
 def figure_text(figure: Accuracy) -> str:
@@ -58,33 +57,33 @@ def figure_text(figure: Accuracy) -> str:
     value = percent_text(figure.value, 1)
     if figure.spread is not None:
         spread = QLocale().toString(100.0 * figure.spread, "f", 1)
-        value = f"{value} \N{PLUS-MINUS SIGN}\N{NO-BREAK SPACE}{spread}"
+        value = f"{value} \u00b1\u00a0{spread}"
     if figure.published:
-        text = QCoreApplication.translate(_CONTEXT, "{value} {metric}, published")
+        text = QCoreApplication.translate("Weights", "{value} {metric}, published")
     else:
-        text = QCoreApplication.translate(_CONTEXT, "{value} {metric}, measured here")
+        text = QCoreApplication.translate("Weights", "{value} {metric}, measured here")
     return text.format(value=value, metric=figure.metric)
 
 
 def assumed_text() -> str:
     """Return the note for a set whose preprocessing was not stated when it was imported."""
-    return QCoreApplication.translate(_CONTEXT, "preprocessing assumed")
+    return QCoreApplication.translate("Weights", "preprocessing assumed")
 
 
 def fetch_text(entry: CatalogueEntry) -> str:
     """Return the words of the button that fetches a set, with what that will cost."""
     size = format_size(total_size(files_to_fetch(entry)))
     if entry.state is WeightsState.DAMAGED:
-        return QCoreApplication.translate(_CONTEXT, "Fetch again ({size})").format(size=size)
-    return QCoreApplication.translate(_CONTEXT, "Fetch {size}").format(size=size)
+        return QCoreApplication.translate("Weights", "Fetch again ({size})").format(size=size)
+    return QCoreApplication.translate("Weights", "Fetch {size}").format(size=size)
 
 
 def progress_text(progress: DownloadProgress) -> str:
     """Return how far a fetch is: `41 MB of 103 MB · 35 s left`."""
     done = format_size(progress.done)
     if progress.total is None:
-        return QCoreApplication.translate(_CONTEXT, "{done} so far").format(done=done)
-    text = QCoreApplication.translate(_CONTEXT, "{done} of {total}")
+        return QCoreApplication.translate("Weights", "{done} so far").format(done=done)
+    text = QCoreApplication.translate("Weights", "{done} of {total}")
     parts = [text.format(done=done, total=format_size(progress.total))]
     if progress.seconds_left is not None:
         parts.append(time_left_text(progress.seconds_left))
