@@ -23,8 +23,8 @@ from gui.results_order import (
     Slots,
     label_hits,
     matching,
-    natural_key,
 )
+from model.names import natural_key
 from model.types import FoundImage, ImageResult
 
 BOLD_FROM = 0.5

@@ -5,7 +5,6 @@ swaps it in. Rows are named by slot: the number a row got when it was added, whi
 within a generation of the list.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
@@ -22,7 +21,6 @@ NO_LABEL = -1
 """The label id of an empty place."""
 
 _SORT_CHUNK = 8192  # a list sort holds the GIL; in pieces of this size for about 2 ms at a time
-_DIGITS = re.compile(r"[0-9]+")
 
 Slots = NDArray[np.intp]
 Mask = NDArray[np.bool_]
@@ -112,7 +110,7 @@ class RowColumns:
 class OrderSnapshot:
     """A copy of what sorting and filtering need, at one moment (`serial`) of one `generation` of the list.
 
-    `columns` and `name_keys` (see `natural_key`) have an entry for each slot, removed ones included.
+    `columns` and `name_keys` (see `model.names.natural_key`) have an entry for each slot, removed ones included.
     """
 
     generation: int
@@ -130,20 +128,6 @@ class Ordering:
     generation: int
     serial: int
     slots: Slots
-
-
-def natural_key(name: str) -> str:
-    """Return a text that sorts as people count: `img9` before `img10`, whatever the case.
-
-    The order is that of `model.sources.natural_key`, save that names which only differ in case or leading zeros are
-    equal here. Texts take a tenth of the memory of its nested tuples and are compared faster.
-    """
-    return _DIGITS.sub(_with_length, name.casefold())
-
-
-def _with_length(match: re.Match[str]) -> str:
-    digits = match[0].lstrip("0")
-    return f"\0{len(digits):03d}{digits}"  # NUL: no name has it, and a number comes before any letter
 
 
 def label_hits(labels: Sequence[str], text: str) -> Mask:

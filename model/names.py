@@ -1,6 +1,9 @@
-"""File names as text: names may hold bytes that are not UTF-8, and still have to be shown and written."""
+"""File names as text: to be shown and written although they may hold bytes that are not UTF-8, and to be sorted."""
 
+import re
 from pathlib import PurePath
+
+_DIGITS = re.compile("[0-9]+")
 
 
 def display_name(name: str | PurePath) -> str:
@@ -23,3 +26,16 @@ def _escaped(char: str) -> str:
     if "\ud800" <= char <= "\udfff":  # from a Windows name with half a surrogate pair
         return f"\\u{ord(char):04x}"
     return char
+
+
+def natural_key(name: str) -> str:
+    """Return a text that sorts as people count: `img9` before `img10`, whatever the case or leading zeros.
+
+    Names that differ in those alone are equal; whoever needs one order for them compares the names next.
+    """
+    return _DIGITS.sub(_with_length, name.casefold())
+
+
+def _with_length(match: re.Match[str]) -> str:
+    digits = match[0].lstrip("0")
+    return f"\0{len(digits):05d}{digits}"  # NUL: no name has it, and a number comes before any letter

@@ -8,7 +8,6 @@ matters. A folder gives its own pictures first, then its subfolders, each in nat
 import itertools
 import logging
 import os
-import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from model.cancel import CancelToken
 from model.image_formats import HEADER_BYTES, is_image_header, is_image_name
-from model.names import display_name
+from model.names import display_name, natural_key
 from model.types import FoundImage, Problem, ScanBatch, ScanReport
 
 log = logging.getLogger(__name__)
@@ -25,23 +24,12 @@ log = logging.getLogger(__name__)
 FIRST_BATCH = 16
 """Pictures in the first batch at the most: enough to fill a window, soon there."""
 
-_DIGITS = re.compile("([0-9]+)")
 # Only Windows and macOS have an attribute that hides; elsewhere asking for it would cost a system call a file.
 _HIDING_BY_ATTRIBUTE = sys.platform in ("win32", "darwin")
 _UF_HIDDEN = 0x8000  # macOS <sys/stat.h>; stat.UF_HIDDEN
 _SF_DATALESS = 0x40000000  # macOS <sys/stat.h>: the content is only in the cloud
 _FILE_ATTRIBUTE_OFFLINE = 0x1000
 _FILE_ATTRIBUTE_RECALL_ON_DATA_ACCESS = 0x400000  # Windows <winnt.h>: opening it starts a download
-
-NaturalKey = tuple[tuple[str | tuple[int, str], ...], str]
-
-
-def natural_key(name: str) -> NaturalKey:
-    """Return a sort key under which photo2 comes before Photo10; names that differ at all have different keys."""
-    parts = _DIGITS.split(name.casefold())
-    # Even places hold text and odd places numbers, so unlike things are never compared. A number is compared as its
-    # length and digits: int() refuses more than 4,300 digits.
-    return tuple((len(part.lstrip("0")), part.lstrip("0")) if at % 2 else part for at, part in enumerate(parts)), name
 
 
 def find_images(
@@ -111,7 +99,7 @@ class _Scan:
     def run(self, paths: Iterable[Path]) -> Iterator[ScanBatch | ScanReport]:
         neighbours = itertools.groupby((absolute(path) for path in paths), key=lambda path: path.parent)
         for _, group in neighbours:
-            for path in sorted(group, key=lambda path: natural_key(path.name)):
+            for path in sorted(group, key=lambda path: _in_order(path.name)):
                 self._cancel.raise_if_cancelled()
                 if _is_folder(path):
                     yield from self._walk(path)
@@ -129,9 +117,9 @@ class _Scan:
                 continue
             files, folders = self._list(folder)
             if self._recursive:
-                folders.sort(key=natural_key, reverse=True)  # the last is taken first
+                folders.sort(key=_in_order, reverse=True)  # the last is taken first
                 pending.extend(os.path.join(folder, name) for name in folders)  # noqa: PTH118 - a Path a file is slow
-            files.sort(key=lambda file: natural_key(file[0]))
+            files.sort(key=lambda file: _in_order(file[0]))
             real_folder = os.path.realpath(folder)
             for name, is_link in files:
                 self._cancel.raise_if_cancelled()
@@ -198,6 +186,10 @@ class _Scan:
         log.warning("cannot read the folder %s: %s", display_name(folder), error)
         params = (("folder", display_name(folder)), ("reason", error.strerror or type(error).__name__))
         self._unreadable.append(Problem("scan-folder-unreadable", params, str(error)))
+
+
+def _in_order(name: str) -> tuple[str, str]:
+    return natural_key(name), name
 
 
 def _is_folder(path: Path) -> bool:

@@ -15,10 +15,8 @@ from gui.results_order import (
     SortKey,
     StatusFilter,
     compute_order,
-    natural_key,
 )
 from model.cancel import Cancelled, CancelToken
-from model.sources import natural_key as natural_key_of_scans
 from model.types import ImageResult
 
 NAMES = ("img10.jpg", "IMG9.jpg", "b.jpg", "a.jpg", "late.jpg", "broken.jpg")
@@ -125,16 +123,6 @@ def test_sorting_is_stable_in_both_directions(labels: list[str | None], key: Sor
     assert sorted(slots) == list(range(len(labels)))
     for first, second in itertools.pairwise(slots):
         assert value(first) != value(second) or first < second
-
-
-NAME_TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
-
-
-@given(NAME_TEXTS, NAME_TEXTS)
-def test_names_sort_as_scans_list_them(first: str, second: str) -> None:
-    one, other = natural_key_of_scans(first)[0], natural_key_of_scans(second)[0]
-    assert (natural_key(first) < natural_key(second)) == (one < other)
-    assert (natural_key(first) == natural_key(second)) == (one == other)
 
 
 def test_a_cancelled_sort_ends() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.names import display_name
+from model.names import display_name, natural_key
 
 
 def bytes_of(shown: str) -> bytes:
@@ -53,3 +53,16 @@ def test_the_bytes_of_a_foreign_name_can_be_got_back(raw: bytes) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="on Windows names are not bytes")
 def test_it_fits_what_python_makes_of_file_names() -> None:
     assert display_name(os.fsdecode(b"\xff")) == "\\xff"
+
+
+@given(st.text(alphabet="ab é", max_size=4), st.integers(0, 10**30), st.integers(0, 10**30))
+def test_the_number_decides_between_equal_names(stem: str, one: int, other: int) -> None:
+    assert (natural_key(f"{stem}{one}.jpg") < natural_key(f"{stem}{other}.jpg")) == (one < other)
+
+
+def test_case_and_leading_zeros_make_no_difference() -> None:
+    assert natural_key("IMG_007.jpg") == natural_key("img_7.JPG") < natural_key("Img_10.jpg")
+
+
+def test_endless_digits_are_sorted_too() -> None:
+    assert natural_key("9" * 5000) < natural_key("1" + "0" * 5000)

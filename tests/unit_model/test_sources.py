@@ -8,13 +8,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scan_samples import PNG, make, names, posix_only, scan
 
 from model import sources
 from model.cancel import CancelToken
-from model.sources import natural_key
 
 
 class TestOrder:
@@ -34,17 +31,6 @@ class TestOrder:
         make(tmp_path, "b/10.jpg", "b/9.jpg", "a/1.jpg")
         found, _ = scan(tmp_path / "b/10.jpg", tmp_path / "b/9.jpg", tmp_path / "a/1.jpg")
         assert names(found, tmp_path) == ["b/9.jpg", "b/10.jpg", "a/1.jpg"]
-
-    @given(st.lists(st.text(), max_size=8))
-    def test_any_names_have_one_order(self, texts: list[str]) -> None:
-        assert sorted(texts, key=natural_key) == sorted(reversed(texts), key=natural_key)
-
-    @given(st.text(alphabet="ab é", max_size=4), st.integers(0, 10**30), st.integers(0, 10**30))
-    def test_the_number_decides_between_equal_names(self, stem: str, one: int, other: int) -> None:
-        assert (natural_key(f"{stem}{one}.jpg") < natural_key(f"{stem}{other}.jpg")) == (one < other)
-
-    def test_endless_digits_are_sorted_too(self) -> None:
-        assert natural_key("9" * 5000) < natural_key("1" + "0" * 5000)
 
 
 class TestRepeats:
