@@ -210,9 +210,12 @@ def test_a_signal_at_any_stage_ends_with_130_and_keeps_what_is_finished(
     monkeypatch.setattr(cli_classify, "find_images", scan)
     monkeypatch.setattr(classifier, "classify", classify)
     folder, table = many(tmp_path), tmp_path / "out.csv"
-    before = signal.getsignal(number)
-    assert main(["classify", str(folder), "--csv", str(table)]) == EXIT_INTERRUPTED
-    assert signal.getsignal(number) is before
+    outside = signal.signal(number, signal.default_int_handler)  # under nohup the hang-up signal would be ignored
+    try:
+        assert main(["classify", str(folder), "--csv", str(table)]) == EXIT_INTERRUPTED
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, outside)
     left = {path.name for path in tmp_path.iterdir()} - {"pictures"}
     assert left == ({"out.csv", "out.run.json"} if stage == "run" else set())
     if stage == "run":
