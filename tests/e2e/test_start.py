@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from conftest import MakeWindow, wait_done
 from fakes import write_picture
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from window_desk import MakeWindow, wait_done
 
 from gui import app, crash, shutdown, system_libraries
 from gui.crash import CrashHandler

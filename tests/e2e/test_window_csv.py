@@ -5,9 +5,9 @@ import math
 from pathlib import Path
 
 import pytest
-from conftest import MakeWindow, drop, wait_done
 from fakes import COLOURS, write_picture
 from pytestqt.qtbot import QtBot
+from window_desk import MakeWindow, drop, wait_done
 
 from gui.main_window import MainWindow
 from gui.settings import Settings

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import FakeFactory, drop, wait_done
 from fakes import COLOURS
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 from weights_desk import keys, labels, message, press, row_of, write_pictures
 from weights_server import BODY, DIGEST, NAME, OTHER, Script, Server, card_of
+from window_desk import FakeFactory, drop, wait_done
 
 from gui import weights_controller
 from gui.main_window import MainWindow

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
-from conftest import FakeFactory, MakeWindow, drop, wait_done
 from fakes import COLOURS, write_picture
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QAccessible, QColor, QDragEnterEvent, QDragLeaveEvent, QGuiApplication, QImage, QPalette
+from PySide6.QtGui import QAccessible, QColor, QDragLeaveEvent, QGuiApplication, QImage, QPalette
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
+from window_desk import FakeFactory, MakeWindow, drag_enter_event, drop, wait_done
 
 from gui.main_window import MainWindow
 from gui.results_order import SortKey
@@ -30,8 +30,7 @@ def pictures(tmp_path: Path) -> list[Path]:
 
 
 def drag_in(window: MainWindow, mime: QMimeData) -> bool:
-    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    event = QDragEnterEvent(QPoint(50, 50), Qt.DropAction.CopyAction, mime, buttons, keys)
+    event = drag_enter_event(QPoint(50, 50), mime)
     event.ignore()
     QApplication.sendEvent(window, event)
     return event.isAccepted()

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import FakeFactory, drop, wait_done
 from fakes import COLOURS, write_picture
 from pytestqt.qtbot import QtBot
+from window_desk import FakeFactory, drop, wait_done
 
 from gui import list_controller
 from gui.main_window import MainWindow

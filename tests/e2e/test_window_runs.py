@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import FakeFactory, MakeWindow, drop, wait_done
 from fakes import COLOURS, write_picture
 from pytestqt.qtbot import QtBot
+from window_desk import FakeFactory, MakeWindow, drop, wait_done
 
 from gui.main_window import MainWindow
 from gui.shutdown import finish

@@ -4,11 +4,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import FakeFactory, MakeWindow, drop, wait_done
 from fakes import COLOURS
 from pytestqt.qtbot import QtBot
 from weights_desk import keys, labels, message, press, put_here, row_of, write_pictures
 from weights_server import OTHER, Server
+from window_desk import FakeFactory, MakeWindow, drop, wait_done
 
 from gui.main_window import MainWindow
 from gui.settings import Settings
