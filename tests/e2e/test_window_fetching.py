@@ -83,12 +83,12 @@ def test_a_cancelled_fetch_keeps_its_part_and_the_next_one_resumes(
     server.play(Script(stall_after=200_000))
     row = row_of(window)
     row._fetch.click()
-    qtbot.waitUntil(lambda: "of 524" in row._progress_words.text())
+    partial = better / f"{NAME}.part"
+    qtbot.waitUntil(lambda: "of 524" in row._progress_words.text() and partial.stat().st_size > 0)
     row._cancel.click()
     qtbot.waitUntil(lambda: not row.fetching)
     assert keys(window) == []
-    part = (better / f"{NAME}.part").stat().st_size
-    assert part > 0
+    part = partial.stat().st_size
     server.script.release.set()
     script = server.play(Script())
     with qtbot.waitSignal(window.weights.installed):
