@@ -38,8 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         load_torch_libraries()
     app = make_application()
     from gui import crash
+    from gui.garbage import GuiGarbageCollector
 
     handler = crash.install(app.activeWindow)
+    garbage = GuiGarbageCollector(app)
     window = make_window()
     for runner in window.runners:
         runner.crashed.connect(handler.report)
@@ -51,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from gui.shutdown import finish
 
     finish(window.runners)
+    garbage.stop()
     return code
 
 

@@ -1,6 +1,9 @@
 """Fixtures for all tests. Nothing here imports Qt or torch: each folder of tests must run without the other's needs."""
 
+import gc
+import itertools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,20 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 SHARED_DATA_VARIABLE = "PHOTOSPOTTER_SHARED_DATA"
+
+
+# Python collects garbage on whatever thread allocates; on a worker that may destroy Qt objects of the main thread, and
+# it has deadlocked. So garbage is collected here, between tests, on the main thread; all of it only now and then.
+gc.disable()
+_tests = itertools.count(1)
+_FULL_COLLECTION = 40
+
+
+@pytest.fixture(autouse=True)
+def collect_garbage() -> Iterator[None]:
+    """Collect what the test left behind."""
+    yield
+    gc.collect(2 if next(_tests) % _FULL_COLLECTION == 0 else 1)
 
 
 @pytest.fixture

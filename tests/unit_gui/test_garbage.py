@@ -1,0 +1,52 @@
+"""Cycles are collected on the GUI thread, whoever made them."""
+
+import gc
+import threading
+from collections.abc import Iterator
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from gui.garbage import GuiGarbageCollector
+
+
+class Cycle:
+    """Refers to itself, and notes the thread on which it is destroyed."""
+
+    def __init__(self, destroyed_on: list[int]) -> None:
+        self.itself = self
+        self._destroyed_on = destroyed_on
+
+    def __del__(self) -> None:
+        self._destroyed_on.append(threading.get_ident())
+
+
+@pytest.fixture
+def enabled() -> Iterator[None]:
+    """Python's own collection is on, as in any program."""
+    before = gc.isenabled()
+    gc.enable()
+    yield
+    if not before:
+        gc.disable()
+
+
+@pytest.mark.usefixtures("enabled")
+def test_a_workers_cycles_are_destroyed_on_the_gui_thread(qtbot: QtBot) -> None:
+    destroyed_on: list[int] = []
+    collector = GuiGarbageCollector()
+    try:
+
+        def work() -> None:
+            for _ in range(5000):
+                Cycle(destroyed_on)
+
+        worker = threading.Thread(target=work)
+        worker.start()
+        worker.join()
+        assert destroyed_on == []
+        qtbot.waitUntil(lambda: len(destroyed_on) == 5000)
+        assert set(destroyed_on) == {threading.get_ident()}
+    finally:
+        collector.stop()
+    assert gc.isenabled()
