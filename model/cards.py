@@ -5,14 +5,16 @@ import importlib.resources
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import cast, get_args
+from typing import Literal, cast, get_args
 
 from model.card_fields import JsonObject
 from model.errors import WeightsError
 from model.names import display_name
 from model.types import (
     Accuracy,
+    Calibration,
     FilePlace,
     FileRole,
     Interpolation,
@@ -34,6 +36,7 @@ _PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # torch hub names files with the first 8 digits; a shorter prefix would prove too little.
 _DIGEST_PREFIX = re.compile(r"[0-9a-f]{8,64}")
+_TEMPERATURES = (0.01, 100.0)
 _LARGEST_SIDE = 8192
 _LARGEST_FILE = 2**40
 
@@ -91,7 +94,7 @@ def parse_card(data: object, where: str) -> WeightSet:
         source=card.text("source"),
         accuracy=tuple(_parse_accuracy(item) for item in card.children("accuracy", needed=False)),
         preprocess_assumed=card.flag("preprocess_assumed", default=False),
-        threshold=card.number("threshold", 0, 1) if card.has("threshold") else None,
+        calibration=_parse_calibration(card.child("calibration")) if card.has("calibration") else None,
         notes=card.text("notes", needed=False),
         recipe=card.mapping("recipe"),
     )
@@ -134,7 +137,7 @@ def card_to_json(weights: WeightSet) -> dict[str, object]:
             _without_none({key: getattr(figure, key) for key in figure.__slots__}) for figure in weights.accuracy
         ],
         "preprocess_assumed": weights.preprocess_assumed,
-        "threshold": weights.threshold,
+        "calibration": None if weights.calibration is None else asdict(weights.calibration),
         "notes": weights.notes,
         "recipe": dict(weights.recipe),
     }
@@ -209,6 +212,19 @@ def _parse_file(item: JsonObject) -> WeightsFile:
     )
     item.finish()
     return file
+
+
+def _parse_calibration(item: JsonObject) -> Calibration:
+    score = cast(Literal["probability", "energy"], item.choice("score", ("probability", "energy")))
+    calibration = Calibration(
+        temperature=item.number("temperature", *_TEMPERATURES),
+        score=score,
+        threshold=item.number("threshold", 0, 1) if score == "probability" else item.number("threshold", -1e6, 1e6),
+        kept=item.number("kept", 0, 1),
+        on=item.text("on"),
+    )
+    item.finish()
+    return calibration
 
 
 def _parse_accuracy(item: JsonObject) -> Accuracy:

@@ -54,6 +54,22 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """How far a set's outputs can be trusted, fitted on pictures that the network did not learn from.
+
+    Logits are divided by `temperature` before the softmax. A picture is unsure when its `score` is below `threshold`:
+    the likeliest label's calibrated probability (0..1), or the energy, log(sum(exp(logits))) of the plain logits (Liu
+    et al., "Energy-based Out-of-distribution Detection", 2020). `kept` of the pictures it was fitted `on` are above it.
+    """
+
+    temperature: float
+    score: Literal["probability", "energy"]
+    threshold: float
+    kept: float
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
 class WeightsFile:
     """One file of a weight set.
 
@@ -78,7 +94,8 @@ class WeightSet:
 
     `architecture` is `library:name`, for example `torchvision:resnet50` or `timm:tf_efficientnet_lite2`. `layout`
     says how the state dict names its tensors. `family` groups sets behind an alias (`imagenet`, `weather`, or
-    `custom`). `threshold` is the probability under which a picture is called unsure; None where the set has none.
+    `custom`). `calibration` is None where the set has none: then probabilities are the plain softmax, and no picture is
+    called unsure.
     """
 
     id: str
@@ -93,7 +110,7 @@ class WeightSet:
     source: str
     accuracy: tuple[Accuracy, ...] = ()
     preprocess_assumed: bool = False
-    threshold: float | None = None
+    calibration: Calibration | None = None
     notes: str = ""
     recipe: Mapping[str, object] = field(default_factory=dict)
 
@@ -132,7 +149,7 @@ class InstalledWeights:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One label with its softmax probability over all classes of the set, 0..1."""
+    """One label with its softmax probability over all classes of the set, 0..1; calibrated where the set is."""
 
     class_index: int
     label: str
@@ -141,10 +158,14 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class BatchOutput:
-    """For each picture of a batch its predictions, most likely first; and what the user should hear of."""
+    """For each picture of a batch its predictions, most likely first; and what the user should hear of.
+
+    `unsure` has a verdict for each picture; it is empty where the set has no calibration.
+    """
 
     predictions: tuple[tuple[Prediction, ...], ...]
     notices: tuple[Problem, ...] = ()
+    unsure: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
