@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.dataset import grouped_folds
+from model.splits import grouped_folds
 
 # From hardly regularised to nearly constant; the best for frozen ImageNet features lies well inside.
 L2_GRID = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)

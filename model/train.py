@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from model.cancel import CancelToken
 from model.cards import TOP_1
-from model.dataset import Dataset, ReadProgress, find_copies, fingerprint, grouped_folds, read_dataset, read_groups
+from model.copies import find_copies, read_groups
+from model.dataset import Dataset, ReadProgress, fingerprint, read_dataset
 from model.decode import DecodeLimits
 from model.errors import DatasetError
 from model.features import FeatureProgress, compute_features
 from model.linear_head import FoldScore, LinearHead, choose_l2, fit_head, score_fold
 from model.names import display_name
+from model.splits import grouped_folds
 from model.trained_set import check_name, store_trained_set
 from model.types import Accuracy, CatalogueEntry, Problem, WeightSet
 from model.weights import Catalogue

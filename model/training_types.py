@@ -175,3 +175,11 @@ class Trained:
     scores: tuple[FoldScore, ...]
     l2: float
     stopped_early: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureProgress:
+    """Pictures that went through the frozen backbone, or were made ready for it, of how many."""
+
+    done: int
+    total: int
