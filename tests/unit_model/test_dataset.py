@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from model.cancel import CancelToken
-from model.dataset import Dataset, find_copies, fingerprint, grouped_folds, read_dataset, read_groups
+from model.copies import find_copies, read_groups
+from model.dataset import Dataset, fingerprint, read_dataset
 from model.decode import DecodeLimits
 from model.errors import DatasetError
+from model.splits import grouped_folds
 
 
 def read(root: Path) -> Dataset:
