@@ -27,7 +27,7 @@ from gui.theme import GAP, SMALL_GAP, WIDE_GAP, bold_font
 from gui.toned_label import Tone, TonedLabel
 from gui.weights_texts import classes_text, figure_text, state_text
 from model.names import display_name
-from model.types import CatalogueEntry, Preprocess, WeightsFile
+from model.types import Calibration, CatalogueEntry, Preprocess, WeightsFile
 
 MOST_SHOWN = 1000
 """How many classes are listed at a time; a search looks through all of them."""
@@ -127,9 +127,8 @@ class CardDialog(QDialog):
         ]
         facts += [(self.tr("Accuracy"), self._accuracy_text(number)) for number in range(len(weights.accuracy))]
         facts.append((self.tr("Preprocessing"), self._preprocess_text(weights.preprocess)))
-        if weights.threshold is not None:
-            text = self.tr("below {percent} a picture is called unsure")
-            facts.append((self.tr("Threshold"), text.format(percent=percent_text(weights.threshold))))
+        if weights.calibration is not None:
+            facts += self._calibration_facts(weights.calibration)
         for file, path in zip(weights.files, entry.paths, strict=True):
             facts += self._file_facts(file, path)
         facts += [(self.tr("Licence"), weights.licence), (self.tr("Source"), weights.source)]
@@ -156,6 +155,21 @@ class CardDialog(QDialog):
             std=" ".join(number(float(value), "g", 4) for value in preprocess.std),
         )
         return self.tr("{words} (assumed)").format(words=words) if self._entry.weights.preprocess_assumed else words
+
+    def _calibration_facts(self, calibration: Calibration) -> Iterator[tuple[str, str]]:
+        number, threshold = QLocale().toString, calibration.threshold
+        text = self.tr("temperature {temperature} (outputs are divided by it), fitted on {data}")
+        temperature = number(calibration.temperature, "g", 4)
+        yield self.tr("Calibration"), text.format(temperature=temperature, data=calibration.on)
+        if calibration.score == "probability":
+            text = self.tr("a picture is called unsure when its likeliest label is below {threshold}")
+            shown = percent_text(threshold, 1)
+        else:
+            text = self.tr("a picture is called unsure when its energy score is below {threshold}")
+            shown = number(threshold, "g", 4)
+        kept = self.tr("{rule}; {kept} of the pictures it was fitted on are not")
+        rule = text.format(threshold=shown)
+        yield self.tr("Unsure"), kept.format(rule=rule, kept=percent_text(calibration.kept, 1))
 
     def _file_facts(self, file: WeightsFile, path: Path | None) -> Iterator[tuple[str, str]]:
         yield self.tr("File"), f"{file.name}, {format_size(file.size)}"

@@ -228,7 +228,7 @@ class ClassifyController(QObject):
             self.progressed.emit(self._computed)
         elif isinstance(value, WeightsOpened):
             self._opened = value.installed
-            self._results.set_active_weights(value.installed.sha256, value.installed.weights.threshold)
+            self._results.set_active_weights(value.installed.sha256, value.installed.weights.calibration)
         elif isinstance(value, EngineReady):
             self._through_network = True
             self._note_ready(network, value)
@@ -255,7 +255,7 @@ class ClassifyController(QObject):
         good = self._installed
         if good is not None and good is not self._opened:
             self._weights_id = good.weights.id
-            self._results.set_active_weights(good.sha256, good.weights.threshold)
+            self._results.set_active_weights(good.sha256, good.weights.calibration)
             self._opened = None
         self.active_changed.emit(self._weights_id)
         if problem is not None:

@@ -8,11 +8,10 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from gui.durations import time_taken_text
 from gui.flow_text import FlowText
 from gui.label_bars import LabelBars
-from gui.percent import percent_text
 from gui.picture_view import LARGE_SIDE, LargeView, PictureView
 from gui.result_delegate import label_lines, pixels_side
-from gui.result_rows import BOLD_FROM, ShownRow
-from gui.result_texts import error_text, one_line, remedy_text, waiting_text
+from gui.result_rows import ShownRow, status_of
+from gui.result_texts import error_text, one_line, remedy_text, unsure_text, waiting_text
 from gui.results_order import RowStatus
 from gui.theme import GAP, SMALL_GAP
 from gui.thumbnails import ThumbnailLoader
@@ -110,7 +109,8 @@ class DetailPanel(QWidget):
 
         `stale` marks a result of an earlier run; `weights` is the active set, None while none is known.
         """
-        row = _row_of(path, result, stale, weights)
+        status = RowStatus.PENDING if result is None or stale else status_of(result)
+        row = ShownRow(FoundImage(path, str(path)), status, result)
         if path == self._path and row == self._row and weights is self._weights:
             return
         moved = path != self._path
@@ -149,8 +149,7 @@ class DetailPanel(QWidget):
             self._tell(self._remedy, "" if row.stale else remedy_text(result.problem))
             return
         if row.status is RowStatus.UNSURE:
-            text = self.tr("Unsure: no label reaches {percent}.")
-            self._tell(self._note, text.format(percent=percent_text(row.bold_from)))
+            self._tell(self._note, _sentence(unsure_text()))
         self._bars.show_lines(label_lines(row))
         self._bars.show()
 
@@ -246,21 +245,6 @@ class DetailPanel(QWidget):
             self._large.view.show_placeholder()
         else:
             self._large.view.show_image(image, self._crop(), self._natural_size())
-
-
-def _row_of(path: Path, result: ImageResult | None, stale: bool, weights: WeightSet | None) -> ShownRow:
-    """Return what the table would show, judged as it judges."""
-    threshold = None if weights is None else weights.threshold
-    if result is None or stale:
-        status = RowStatus.PENDING
-    elif result.problem is not None:
-        status = RowStatus.ERROR
-    else:
-        unsure = result.unsure
-        if unsure is None and threshold is not None:
-            unsure = result.predictions[0].probability < threshold
-        status = RowStatus.UNSURE if unsure else RowStatus.DONE
-    return ShownRow(FoundImage(path, str(path)), status, result, BOLD_FROM if threshold is None else threshold)
 
 
 def _size_text(facts: PictureFacts) -> str:

@@ -4,7 +4,6 @@ import itertools
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,23 +24,17 @@ from gui.results_order import (
     matching,
 )
 from model.names import natural_key
-from model.types import FoundImage, ImageResult
+from model.types import Calibration, FoundImage, ImageResult
 
 BOLD_FROM = 0.5
-"""Below this probability no label is set in bold, until a weight set has a threshold of its own."""
+"""Below this probability no label is set in bold, where the weight set has no calibration to tell who is unsure."""
 
 _HIDDEN = -1
 _NO_WEIGHTS = -1
 _T = TypeVar("_T", bound=np.generic)
 
-
-class _Verdict(IntEnum):
-    """What a result says of itself; NONE leaves it to the threshold."""
-
-    NONE = 0
-    SURE = 1
-    UNSURE = 2
-    PROBLEM = 3
+MadeWith = tuple[str, Calibration | None]
+"""What decides a result beside the picture: the digest of the weights, and their calibration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +56,11 @@ class ShownRow:
     found: FoundImage
     status: RowStatus
     result: ImageResult | None
-    bold_from: float
+
+    @property
+    def bold_from(self) -> float:
+        """From which probability (0..1) on the likeliest label is a winner; a verdict of sure needs no more."""
+        return BOLD_FROM if self.result is None or self.result.unsure is None else 0.0
 
     @property
     def stale(self) -> bool:
@@ -77,8 +74,7 @@ class ResultRows:
     def __init__(self) -> None:
         """Start empty, with nothing sorted or filtered."""
         self.spec = OrderSpec()
-        self.threshold: float | None = None
-        self.active_sha256: str | None = None
+        self.active: MadeWith = ("", None)
         self._serial = 0
         self._generation = 0
         self._reset()
@@ -95,9 +91,9 @@ class ResultRows:
         self._statuses = np.empty(0, np.uint8)
         self._label_ids = np.empty((0, SHOWN_LABELS), np.int32)
         self._probabilities = np.empty((0, SHOWN_LABELS), np.float64)
-        self._verdicts = np.empty(0, np.uint8)
-        self._weights = np.empty(0, np.int32)  # which weights made the result, as a number of _weights_numbers
-        self._weights_numbers: dict[str, int] = {}
+        self._outcomes = np.empty(0, np.uint8)  # the status of the row while its result counts
+        self._weights = np.empty(0, np.int32)  # what made the result, as a number of _weights_numbers
+        self._weights_numbers: dict[MadeWith, int] = {}
         self._changed = np.empty(0, np.int64)  # the serial of each slot's last change
         self._row_of_slot = np.empty(0, np.intp)
         self._shown = np.empty(0, np.intp)
@@ -117,8 +113,7 @@ class ResultRows:
     def row(self, row: int) -> ShownRow:
         """Return what the shown row `row` shows."""
         slot = int(self.shown[row])
-        bold_from = BOLD_FROM if self.threshold is None else self.threshold
-        return ShownRow(self._found_at(slot), RowStatus(self._statuses[slot]), self._results[slot], bold_from)
+        return ShownRow(self._found_at(slot), RowStatus(self._statuses[slot]), self._results[slot])
 
     def found(self, row: int) -> FoundImage:
         """Return the picture of the shown row `row`."""
@@ -209,7 +204,7 @@ class ResultRows:
         self._statuses[slots] = RowStatus.PENDING
         self._label_ids[slots] = NO_LABEL
         self._probabilities[slots] = 0.0
-        self._verdicts[slots] = _Verdict.NONE
+        self._outcomes[slots] = RowStatus.PENDING
         self._weights[slots] = _NO_WEIGHTS
         self._row_of_slot[slots] = _HIDDEN
         self._touch(slots)
@@ -220,13 +215,13 @@ class ResultRows:
         changed = set()
         for result in results:
             slot = self._slot_of_path.get(str(result.path))
-            if slot is None or result.weights_sha256 != self.active_sha256:
+            if slot is None or (result.weights_sha256, result.calibration) != self.active:
                 continue
             self._results[slot] = result
             self._write(slot, result)
             changed.add(slot)
         slots = np.array(sorted(changed), dtype=np.intp)
-        self._judge(slots)
+        self._make_current(slots)
         return slots
 
     def set_pending(self, slots: Slots) -> None:
@@ -243,13 +238,7 @@ class ResultRows:
         """Make stale results of the active weights current again; return the slots that changed."""
         slots = self.slots_with(RowStatus.PENDING)
         slots = np.compress(self._weights[slots] == self._active_weights(), slots)
-        self._judge(slots)
-        return slots
-
-    def judge_again(self) -> Slots:
-        """Tell by the present threshold which results are unsure; return the slots that may have changed."""
-        slots = self.slots_with(RowStatus.DONE, RowStatus.UNSURE)
-        self._judge(slots)
+        self._make_current(slots)
         return slots
 
     # --- changing what is shown ---
@@ -330,26 +319,17 @@ class ResultRows:
         self._changed[slots] = self._serial
 
     def _active_weights(self) -> int:
-        return self._weights_numbers.get(self.active_sha256 or "", _NO_WEIGHTS - 1)
+        return self._weights_numbers.get(self.active, _NO_WEIGHTS - 1)
 
-    def _judge(self, slots: Slots) -> None:
-        """Set the statuses of `slots`, which have results of the active weights."""
-        verdicts = self._verdicts[slots]
-        unsure = verdicts == _Verdict.UNSURE
-        if self.threshold is not None:
-            unsure |= (verdicts == _Verdict.NONE) & (self._probabilities[slots, 0] < self.threshold)
-        statuses = np.where(unsure, np.uint8(RowStatus.UNSURE), np.uint8(RowStatus.DONE))
-        self._statuses[slots] = np.where(verdicts == _Verdict.PROBLEM, np.uint8(RowStatus.ERROR), statuses)
+    def _make_current(self, slots: Slots) -> None:
+        """Give `slots`, which have results of the active weights, the statuses that these say."""
+        self._statuses[slots] = self._outcomes[slots]
         self._touch(slots)
 
     def _write(self, slot: int, result: ImageResult) -> None:
-        self._weights[slot] = self._weights_numbers.setdefault(result.weights_sha256, len(self._weights_numbers))
-        if result.problem is not None:
-            self._verdicts[slot] = _Verdict.PROBLEM
-        elif result.unsure is None:
-            self._verdicts[slot] = _Verdict.NONE
-        else:
-            self._verdicts[slot] = _Verdict.UNSURE if result.unsure else _Verdict.SURE
+        made_with = (result.weights_sha256, result.calibration)
+        self._weights[slot] = self._weights_numbers.setdefault(made_with, len(self._weights_numbers))
+        self._outcomes[slot] = status_of(result)
         ids = [NO_LABEL] * SHOWN_LABELS
         probabilities = [0.0] * SHOWN_LABELS
         for place, prediction in enumerate(result.predictions[:SHOWN_LABELS]):
@@ -362,10 +342,17 @@ class ResultRows:
         self._statuses = _grown(self._statuses, size)
         self._label_ids = _grown(self._label_ids, size)
         self._probabilities = _grown(self._probabilities, size)
-        self._verdicts = _grown(self._verdicts, size)
+        self._outcomes = _grown(self._outcomes, size)
         self._weights = _grown(self._weights, size)
         self._changed = _grown(self._changed, size)
         self._row_of_slot = _grown(self._row_of_slot, size)
+
+
+def status_of(result: ImageResult) -> RowStatus:
+    """Return the status of a row whose result counts; the verdict is the result's own, never worked out anew."""
+    if result.problem is not None:
+        return RowStatus.ERROR
+    return RowStatus.UNSURE if result.unsure else RowStatus.DONE
 
 
 def _name_of(found: FoundImage) -> str:

@@ -63,6 +63,11 @@ def waiting_text() -> str:
     return QCoreApplication.translate("Results", "waiting\u2026")
 
 
+def unsure_text() -> str:
+    """Return what is said of a picture that is none of the classes, as far as the network can tell."""
+    return QCoreApplication.translate("Results", "unsure \u2013 not like the training pictures")
+
+
 def error_text(problem: Problem) -> str:
     """Return why a picture has no labels, in one clause."""
     reason = one_line(problem_text(problem))

@@ -17,7 +17,7 @@ from PySide6.QtCore import (
 from gui.result_rows import Counts, ResultRows, ShownRow
 from gui.result_texts import LABELS, PICTURE, STATUS, accessible_text, display_text, tooltip_text
 from gui.results_order import Ordering, OrderSnapshot, OrderSpec, RowStatus, Slots
-from model.types import FoundImage, ImageResult
+from model.types import Calibration, FoundImage, ImageResult
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 """The role under which any cell gives its whole ShownRow."""
@@ -152,21 +152,17 @@ class ResultsModel(QAbstractTableModel):
         """Show results. Those of unknown pictures, and of other weights than the active ones, are ignored."""
         self._update(self._rows.apply(results))
 
-    def set_active_weights(self, sha256: str, threshold: float | None) -> None:
-        """Accept results of these weights only; results of other weights become stale.
+    def set_active_weights(self, sha256: str, calibration: Calibration | None) -> None:
+        """Accept results of these weights with this calibration only; all others become stale.
 
         When the weights change, pending rows whose stale result is of the new ones take it back: after a swap that
-        failed, setting the last good weights again brings all their results back. `threshold` is the probability
-        below which a picture of the set is unsure, None where the set has none.
+        failed, setting the last good weights again brings all their results back. The same weights with another
+        calibration are other weights: their probabilities differ.
         """
-        other_threshold = threshold != self._rows.threshold
-        self._rows.threshold = threshold
-        if sha256 != self._rows.active_sha256:
-            self._rows.active_sha256 = sha256
+        if (sha256, calibration) != self._rows.active:
+            self._rows.active = (sha256, calibration)
             self._make_pending(self._rows.slots_of_other_weights())
             self._update(self._rows.restore())
-        if other_threshold:
-            self._update(self._rows.judge_again())
 
     def mark_all_pending(self) -> None:
         """Turn every row, hidden ones too, back to pending; the rows keep their places, and old results stay grey."""

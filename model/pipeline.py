@@ -129,12 +129,13 @@ class _ResultMaker:
                 yield from self.classify([decoded])
             return
         share = (time.perf_counter() - started) / len(batch)
+        verdicts = output.unsure or (None,) * len(batch)
         for notice in output.notices:
             yield Notice(notice)
         yield ResultBatch(
             tuple(
-                self._result(decoded, predictions, None, decoded.seconds + share)
-                for decoded, predictions in zip(batch, output.predictions, strict=True)
+                self._result(decoded, predictions, None, decoded.seconds + share, unsure=unsure)
+                for decoded, predictions, unsure in zip(batch, output.predictions, verdicts, strict=True)
             )
         )
 
@@ -143,10 +144,14 @@ class _ResultMaker:
         return self._classifier.classify(np.stack(pixels), self._top)
 
     def _result(
-        self, decoded: Decoded, predictions: tuple[Prediction, ...], problem: Problem | None, seconds: float
+        self,
+        decoded: Decoded,
+        predictions: tuple[Prediction, ...],
+        problem: Problem | None,
+        seconds: float,
+        *,
+        unsure: bool | None = None,
     ) -> ImageResult:
-        threshold = self._weights.threshold
-        judged = problem is None and threshold is not None
         return ImageResult(
             path=decoded.path,
             predictions=predictions,
@@ -156,5 +161,6 @@ class _ResultMaker:
             weights_sha256=self._sha256,
             seconds=seconds,
             classified_at=datetime.now(UTC),
-            unsure=predictions[0].probability < threshold if judged and threshold is not None else None,
+            unsure=unsure,
+            calibration=self._weights.calibration,
         )

@@ -14,11 +14,11 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from model.types import ImageResult, InstalledWeights, PictureFacts, Prediction
+from model.types import ImageResult, InstalledWeights, PictureFacts, Prediction, WeightSet
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE results (
     path BLOB NOT NULL,
@@ -32,9 +32,12 @@ CREATE TABLE results (
     height INTEGER NOT NULL,
     seconds REAL NOT NULL,
     classified_at TEXT NOT NULL,
+    unsure INTEGER,
     PRIMARY KEY (path, weights_sha256, preprocess)
 ) WITHOUT ROWID
 """
+# Version 1 knew no calibration: its rows are those of plain softmax, without a verdict, and stay what they are.
+_FROM_VERSION_1 = "ALTER TABLE results ADD COLUMN unsure INTEGER"
 _LOOKUP_CHUNK = 256
 # Another window may hold the write lock for as long as it takes to commit a batch.
 _BUSY_SECONDS = 5.0
@@ -98,19 +101,20 @@ class ResultStore:
         """Commit one batch in one transaction.
 
         `versions` are those of the files before they were read: one that has been edited since is then classified
-        anew. Not kept are pictures without a version, results of other weights, and errors, which a later run tries
-        again.
+        anew. Not kept are pictures without a version, results of other weights or another calibration, and errors,
+        which a later run tries again.
         """
         rows = list(self._rows(results, installed, versions))
         with self._connection:
-            self._connection.executemany(f"INSERT OR REPLACE INTO results VALUES ({','.join('?' * 11)})", rows)
+            self._connection.executemany(f"INSERT OR REPLACE INTO results VALUES ({','.join('?' * 12)})", rows)
 
     def known(
         self, paths: Iterable[Path], installed: InstalledWeights, top: int
     ) -> Iterator[tuple[Path, ImageResult | None]]:
         """For each path, in order, its result by these weights with `top` labels (or all, where there are fewer).
 
-        None when there is no such result, when it has fewer labels, or when the file has changed.
+        None when there is no such result, when it has fewer labels, or when the file has changed. What was found with
+        another preprocessing or calibration is no such result.
         """
         iterator = iter(paths)
         while chunk := list(islice(iterator, _LOOKUP_CHUNK)):
@@ -129,7 +133,7 @@ class ResultStore:
     def _stored(self, paths: Sequence[Path], installed: InstalledWeights) -> dict[bytes, sqlite3.Row]:
         marks = ",".join("?" * len(paths))
         query = f"SELECT * FROM results WHERE weights_sha256 = ? AND preprocess = ? AND path IN ({marks})"
-        values = [installed.sha256, _preprocess_key(installed), *(_key(path) for path in paths)]
+        values = [installed.sha256, _preprocess_key(installed.weights), *(_key(path) for path in paths)]
         return {row["path"]: row for row in self._connection.execute(query, values)}
 
     @staticmethod
@@ -139,13 +143,14 @@ class ResultStore:
         for result in results:
             version = versions.get(result.path)
             is_failure = result.problem is not None or result.facts is None or not result.predictions
-            if is_failure or version is None or result.weights_sha256 != installed.sha256:
+            is_others = result.weights_sha256 != installed.sha256 or result.calibration != installed.weights.calibration
+            if is_failure or version is None or is_others:
                 continue
             assert result.facts is not None
             yield (
                 _key(result.path),
                 result.weights_sha256,
-                _preprocess_key(installed),
+                _preprocess_key(installed.weights),
                 version.size,
                 version.mtime_ns,
                 json.dumps([(p.class_index, p.probability) for p in result.predictions]),
@@ -154,11 +159,20 @@ class ResultStore:
                 result.facts.height,
                 result.seconds,
                 result.classified_at.isoformat(),
+                result.unsure,
             )
 
 
-def _preprocess_key(installed: InstalledWeights) -> str:
-    return repr(installed.weights.preprocess)
+def _preprocess_key(weights: WeightSet) -> str:
+    """Return what shapes results beside the weights: preprocessing, and the numbers of the calibration if there is one.
+
+    A set that is calibrated anew thus shares no row with what it was; where its figures were fitted does not matter.
+    """
+    key = repr(weights.preprocess)
+    if weights.calibration is None:
+        return key
+    fitted = weights.calibration
+    return f"{key} {(fitted.temperature, fitted.score, fitted.threshold)!r}"
 
 
 def _key(path: Path) -> bytes:
@@ -187,12 +201,13 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     # In WAL mode NORMAL loses no committed batch when the program dies, only, at worst, when the power fails.
     connection.execute("PRAGMA synchronous = NORMAL")
-    if version == 0:
+    if version < SCHEMA_VERSION:
         with connection:
             # The lock first: two windows may come here at the same time, and a crash leaves all or nothing.
             connection.execute("BEGIN IMMEDIATE")
-            if _schema_version(connection) == 0:
-                connection.execute(_SCHEMA)
+            version = _schema_version(connection)
+            if version < SCHEMA_VERSION:
+                connection.execute(_SCHEMA if version == 0 else _FROM_VERSION_1)
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
@@ -213,7 +228,8 @@ def _result(path: Path, row: sqlite3.Row, installed: InstalledWeights, top: int)
     if len(stored) < wanted or not all(0 <= index < len(weights.classes) for index, _ in stored):
         return None
     predictions = tuple(Prediction(index, weights.classes[index], value) for index, value in stored[:wanted])
-    unsure = predictions[0].probability < weights.threshold if weights.threshold is not None else None
+    if weights.calibration is not None and row["unsure"] is None:
+        return None
     return ImageResult(
         path=path,
         predictions=predictions,
@@ -223,5 +239,6 @@ def _result(path: Path, row: sqlite3.Row, installed: InstalledWeights, top: int)
         weights_sha256=installed.sha256,
         seconds=row["seconds"],
         classified_at=moment,
-        unsure=unsure,
+        unsure=None if weights.calibration is None else bool(row["unsure"]),
+        calibration=weights.calibration,
     )

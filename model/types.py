@@ -181,8 +181,9 @@ class PictureFacts:
 class ImageResult:
     """The outcome for one picture: either `predictions` (most likely first) or a `problem`.
 
-    `weights_sha256` names the weights it was made with, `seconds` is decoding time plus the picture's share of its
-    batch, `classified_at` is in UTC.
+    `weights_sha256` names the weights it was made with, `calibration` is what its probabilities and `unsure` rest on
+    (None for the plain softmax without a verdict). `seconds` is decoding time plus the picture's share of its batch,
+    `classified_at` is in UTC.
     """
 
     path: Path
@@ -194,6 +195,7 @@ class ImageResult:
     seconds: float
     classified_at: datetime
     unsure: bool | None = None
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, slots=True)

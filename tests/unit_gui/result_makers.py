@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gui.result_rows import BOLD_FROM, ShownRow
+from gui.result_rows import ShownRow
 from gui.results_model import ResultsModel
 from gui.results_order import Ordering, OrderSpec, RowStatus, compute_order
 from model.cancel import CancelToken
-from model.types import FoundImage, ImageResult, PictureFacts, Prediction, Problem
+from model.types import Calibration, FoundImage, ImageResult, PictureFacts, Prediction, Problem
 
 WEIGHTS = "a" * 64
 OTHER_WEIGHTS = "b" * 64
@@ -28,6 +28,7 @@ def result(
     problem: Problem | None = None,
     weights: str = WEIGHTS,
     unsure: bool | None = None,
+    calibration: Calibration | None = None,
     folder: str = "/pictures",
 ) -> ImageResult:
     predictions = tuple(Prediction(place, label, share) for place, (label, share) in enumerate(labels))
@@ -41,13 +42,12 @@ def result(
         seconds=0.1,
         classified_at=datetime(2026, 1, 2, tzinfo=UTC),
         unsure=unsure,
+        calibration=calibration,
     )
 
 
-def shown(
-    name: str, result: ImageResult | None = None, status: RowStatus = RowStatus.DONE, bold_from: float = BOLD_FROM
-) -> ShownRow:
-    return ShownRow(picture(name), status, result, bold_from)
+def shown(name: str, result: ImageResult | None = None, status: RowStatus = RowStatus.DONE) -> ShownRow:
+    return ShownRow(picture(name), status, result)
 
 
 def model_of(*names: str, results: Sequence[ImageResult] = ()) -> ResultsModel:

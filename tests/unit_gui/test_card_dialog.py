@@ -12,11 +12,11 @@ from weights_makers import built_in, damaged, entry, imported, to_fetch, weight_
 
 from gui.card_dialog import MOST_SHOWN, CardDialog
 from gui.flow_text import FlowText
-from model.types import CatalogueEntry, WeightSet, WeightsFile, WeightsState
+from model.types import Calibration, CatalogueEntry, WeightSet, WeightsFile, WeightsState
 
 FULL = replace(
     weight_set("full", "A <b>full</b> set"),
-    threshold=0.4,
+    calibration=Calibration(1.625, "probability", 0.4, 0.953, "the 169 pictures kept for validation"),
     notes="Made for a test.",
     recipe={"seed": 7, "note": "two steps"},
     licence="CC0-1.0",
@@ -55,7 +55,8 @@ def test_every_field_of_the_card_is_told(qtbot: QtBot) -> None:
         "95.4 % top-5",
         "short side to 232",
         "0.485 0.456 0.406",
-        "40 %",
+        "temperature 1.625 (outputs are divided by it), fitted on the 169 pictures kept for validation",
+        "called unsure when its likeliest label is below 40.0 %; 95.3 % of the pictures it was fitted on are not",
         "full.pth, 103 MB",
         "/weights/file.pth",
         "begins with 11ad3fa6",
@@ -69,8 +70,14 @@ def test_every_field_of_the_card_is_told(qtbot: QtBot) -> None:
     untold = {"family", "layout", "title"}  # the title stands above, the others are for the program
     assert {field.name for field in fields(WeightSet)} - untold == {
         *("id", "architecture", "classes", "preprocess", "files", "licence", "source"),
-        *("accuracy", "preprocess_assumed", "threshold", "notes", "recipe"),
+        *("accuracy", "preprocess_assumed", "calibration", "notes", "recipe"),
     }
+
+
+def test_a_threshold_on_the_energy_is_told_as_a_plain_number(qtbot: QtBot) -> None:
+    energy = replace(FULL, calibration=Calibration(0.8, "energy", -12.3456, 0.95, "validation"))
+    assert "called unsure when its energy score is below -12.35; 95.0 %" in told(dialog_of(entry(energy), qtbot))
+    assert "unsure" not in told(dialog_of(entry(replace(FULL, calibration=None)), qtbot))
 
 
 def test_the_facts_are_on_screen_as_plain_text_that_can_be_selected(qtbot: QtBot) -> None:

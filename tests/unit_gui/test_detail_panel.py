@@ -21,6 +21,7 @@ from gui.toned_label import Tone, TonedLabel
 from model.types import PictureFacts, WeightSet
 
 CAT_JPG = Path("/pictures/cat.jpg")
+UNSURE = "Unsure \N{EN DASH} not like the training pictures."
 SIZE = "640 \N{MULTIPLICATION SIGN} 480 pixels · JPEG"
 
 
@@ -85,8 +86,8 @@ def view(panel: DetailPanel) -> PictureView:
     return panel.findChild(PictureView)
 
 
-def weights(threshold: float | None = None) -> WeightSet:
-    return replace(weight_set("made-up", "ImageNet, ResNet-50 V2"), threshold=threshold)
+def weights() -> WeightSet:
+    return weight_set("made-up", "ImageNet, ResNet-50 V2")
 
 
 def test_nothing_chosen(panel: DetailPanel) -> None:
@@ -112,19 +113,15 @@ def test_no_label_under_half_is_bold(panel: DetailPanel) -> None:
     assert bars(panel).lines[0].tone is BarTone.FIRST
 
 
-def test_a_sets_own_threshold_counts(panel: DetailPanel) -> None:
-    shown = result("cat.jpg", [("cat", 0.45), ("dog", 0.3)])
-    panel.show_row(CAT_JPG, shown, False, weights(threshold=0.4))
+def test_where_the_set_tells_who_is_unsure_every_other_winner_is_bold(panel: DetailPanel) -> None:
+    panel.show_row(CAT_JPG, result("cat.jpg", [("cat", 0.45), ("dog", 0.3)], unsure=False), False, weights())
     assert bars(panel).lines[0].bold
-    panel.show_row(CAT_JPG, shown, False, weights(threshold=0.6))
-    assert not any(line.bold for line in bars(panel).lines)
-    assert all(line.tone is BarTone.FADED for line in bars(panel).lines)
-    assert "Unsure: no label reaches 60 %." in words(panel)
+    assert not any("nsure" in text for text in words(panel))
 
 
 def test_unsure_is_grey_and_said(panel: DetailPanel) -> None:
     panel.show_row(CAT_JPG, result("cat.jpg", unsure=True), False, weights())
-    assert any(text.startswith("Unsure") for text in words(panel))
+    assert UNSURE in words(panel)
     assert all(line.tone is BarTone.FADED and not line.bold for line in bars(panel).lines)
 
 

@@ -112,9 +112,12 @@ CERTAIN = (("Egyptian cat", 0.9), ("tiger cat", 0.05))
     [
         (shown("a.jpg", result("a.jpg", (("cat", 0.5), ("dog", 0.2)))), True, "first other"),
         (shown("a.jpg", result("a.jpg", (("cat", 0.499), ("dog", 0.2)))), False, "first other"),
-        (shown("a.jpg", result("a.jpg", (("cat", 0.6), ("dog", 0.2))), bold_from=0.7), False, "first other"),
-        (shown("a.jpg", result("a.jpg", (("cat", 0.4), ("dog", 0.2))), bold_from=0.3), True, "first other"),
-        (shown("a.jpg", result("a.jpg", (("cat", 0.9), ("dog", 0.1))), RowStatus.UNSURE), False, "faded faded"),
+        (shown("a.jpg", result("a.jpg", (("cat", 0.4), ("dog", 0.2)), unsure=False)), True, "first other"),
+        (
+            shown("a.jpg", result("a.jpg", (("cat", 0.9), ("dog", 0.1)), unsure=True), RowStatus.UNSURE),
+            False,
+            "faded faded",
+        ),
         (shown("a.jpg", result("a.jpg", (("cat", 0.9), ("dog", 0.1))), RowStatus.PENDING), False, "faded faded"),
     ],
 )

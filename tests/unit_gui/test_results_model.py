@@ -27,7 +27,7 @@ from gui.results_order import (
     SortKey,
     StatusFilter,
 )
-from model.types import FoundImage
+from model.types import Calibration, FoundImage
 
 CATS = OrderSpec(filter=ResultFilter("cat"))
 DOG = (("dog", 0.9), ("wolf", 0.05))
@@ -133,17 +133,34 @@ def test_running_again_does_not_take_back_what_is_to_be_replaced(make: Models) -
     assert [model.shown_row(row).stale for row in range(2)] == [True, False]
 
 
-def test_the_threshold_tells_unsure_and_bold(make: Models) -> None:
+def test_the_verdict_is_the_results_own(make: Models) -> None:
+    """However probable: the score that is judged by need not be a probability."""
+    low = (("cat", 0.3), ("dog", 0.2))
     model = make(
-        "a.jpg", "b.jpg", "c.jpg", results=[result("a.jpg"), result("b.jpg", DOG), result("c.jpg", unsure=True)]
+        *("a.jpg", "b.jpg", "c.jpg"),
+        results=[result("a.jpg", low), result("b.jpg", low, unsure=False), result("c.jpg", DOG, unsure=True)],
     )
+    assert [model.shown_row(row).status for row in range(3)] == [RowStatus.DONE, RowStatus.DONE, RowStatus.UNSURE]
     assert model.counts().unsure == 1
-    assert model.shown_row(0).bold_from == 0.5
-    model.set_active_weights(WEIGHTS, 0.6)
-    assert [model.shown_row(row).status for row in range(3)] == [RowStatus.UNSURE, RowStatus.DONE, RowStatus.UNSURE]
-    assert model.shown_row(0).bold_from == 0.6
-    model.set_active_weights(WEIGHTS, None)
-    assert model.counts().unsure == 1
+    assert [model.shown_row(row).bold_from for row in range(2)] == [0.5, 0.0]
+
+
+def test_the_same_weights_with_another_calibration_are_other_weights(make: Models) -> None:
+    fitted, anew = (Calibration(t, "probability", 0.5, 0.95, "a test") for t in (1.5, 2.0))
+    model = make("a.jpg", "b.jpg", results=[result("a.jpg"), result("b.jpg")])
+    model.set_active_weights(WEIGHTS, fitted)
+    assert model.results() == []
+    assert [model.shown_row(row).stale for row in range(2)] == [True, True]
+    model.apply([result("a.jpg")])
+    assert model.results() == [], "the plain softmax was taken for calibrated"
+    judged = result("a.jpg", unsure=True, calibration=fitted)
+    model.apply([judged])
+    assert model.results() == [judged]
+    model.set_active_weights(WEIGHTS, anew)
+    assert model.shown_row(0).stale
+    model.set_active_weights(WEIGHTS, fitted)
+    assert model.results() == [judged]
+    assert model.shown_row(0).status is RowStatus.UNSURE
 
 
 def test_rows_keep_their_places_while_results_arrive(make: Models) -> None:

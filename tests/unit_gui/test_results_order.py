@@ -31,7 +31,7 @@ RESULTS = (
 
 def rows_with(results: tuple[ImageResult, ...] = RESULTS) -> ResultRows:
     rows = ResultRows()
-    rows.active_sha256 = WEIGHTS
+    rows.active = (WEIGHTS, None)
     rows.admit([picture(name) for name in NAMES])
     rows.apply(results)
     return rows
@@ -103,7 +103,7 @@ def test_labels_of_an_earlier_run_do_not_count() -> None:
 )
 def test_sorting_is_stable_in_both_directions(labels: list[str | None], key: SortKey, descending: bool) -> None:
     rows = ResultRows()
-    rows.active_sha256 = WEIGHTS
+    rows.active = (WEIGHTS, None)
     names = [f"{'x' * (place % 2)}.jpg" for place in range(len(labels))]
     rows.admit([picture(name, f"/{place}") for place, name in enumerate(names)])
     rows.apply(
@@ -160,7 +160,7 @@ def test_a_name_sort_is_cancelled_between_chunks() -> None:
 def test_a_hundred_thousand_rows_are_sorted_in_a_blink() -> None:
     count = 100_000
     rows = ResultRows()
-    rows.active_sha256 = WEIGHTS
+    rows.active = (WEIGHTS, None)
     numbers = np.random.default_rng(1).permutation(count).tolist()
     rows.admit([picture(f"IMG_{number}.jpg") for number in numbers])
     snapshot = rows.snapshot()

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from model.cards import card_bytes, card_to_json, parse_card, parse_preprocess, read_card, set_digest
 from model.errors import WeightsError
-from model.types import Accuracy, Preprocess, WeightSet, WeightsFile
+from model.types import Accuracy, Calibration, Preprocess, WeightSet, WeightsFile
 
 DIGEST = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
+CALIBRATION = {"temperature": 1.5, "score": "probability", "threshold": 0.5, "kept": 0.95, "on": "40 pictures"}
 SHIPPED = Path(str(files("resources"))) / "weights"
 
 
@@ -121,7 +122,7 @@ class TestParseCard:
         weights = parse_card(good_card(), "x")
         assert weights.classes == ("cat", "dog")
         assert weights.accuracy == ()
-        assert weights.threshold is None
+        assert weights.calibration is None
         assert weights.preprocess_assumed is False
         assert weights.recipe == {}
 
@@ -211,9 +212,19 @@ class TestParseCard:
             ("accuracy", [{"metric": "top-1", "value": 0.8, "on": "x"}], "accuracy[0].published is missing"),
             ("accuracy", [{"metric": "top-1", "value": 0.8, "on": "x", "published": 1}], "accuracy[0].published"),
             ("preprocess_assumed", "yes", "preprocess_assumed is not true or false"),
-            ("threshold", 1.5, "threshold is not a number from 0 to 1"),
-            ("threshold", True, "threshold is not a number"),
-            ("threshold", 10**400, "threshold is not a number"),
+            ("threshold", 0.5, "the card has unknown fields: threshold"),
+            ("calibration", 0.5, "calibration is not a JSON object"),
+            ("calibration", {}, "calibration.score is missing"),
+            ("calibration", {**CALIBRATION, "score": "entropy"}, "calibration.score is not one of probability, energy"),
+            ("calibration", {**CALIBRATION, "threshold": 1.5}, "calibration.threshold is not a number from 0 to 1"),
+            ("calibration", {**CALIBRATION, "threshold": True}, "calibration.threshold is not a number"),
+            ("calibration", {**CALIBRATION, "threshold": 10**400}, "calibration.threshold is not a number"),
+            ("calibration", {**CALIBRATION, "score": "energy", "threshold": 1e7}, "calibration.threshold is not"),
+            ("calibration", {**CALIBRATION, "temperature": 0}, "calibration.temperature is not a number from 0.01"),
+            ("calibration", {**CALIBRATION, "temperature": 101}, "calibration.temperature is not a number from 0.01"),
+            ("calibration", {**CALIBRATION, "kept": 95}, "calibration.kept is not a number from 0 to 1"),
+            ("calibration", {**CALIBRATION, "on": " "}, "calibration.on is not a text"),
+            ("calibration", {**CALIBRATION, "bias": 0}, "calibration has unknown fields: bias"),
             ("notes", 3, "notes is not a text"),
             ("recipe", [1], "recipe is not a JSON object"),
             ("recipe", {"l2": float("inf")}, "recipe holds a number that is not finite"),
@@ -236,7 +247,7 @@ class TestParseCard:
 
     def test_null_counts_as_absent(self) -> None:
         card = good_card()
-        card.update(threshold=None, notes=None, accuracy=None)
+        card.update(calibration=None, notes=None, accuracy=None)
         assert parse_card(card, "x") == parse_card(good_card(), "x")
 
 
@@ -269,6 +280,18 @@ def test_preprocess_alone_is_as_strict() -> None:
 unit = st.floats(0, 1)
 some_text = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
 triples = st.tuples(unit, unit, unit)
+temperatures = st.floats(0.01, 100)
+probability_calibrations = st.builds(
+    Calibration, temperature=temperatures, score=st.just("probability"), threshold=unit, kept=unit, on=some_text
+)
+energy_calibrations = st.builds(
+    Calibration,
+    temperature=temperatures,
+    score=st.just("energy"),
+    threshold=st.floats(-1e6, 1e6),
+    kept=unit,
+    on=some_text,
+)
 weight_sets = st.builds(
     WeightSet,
     id=st.from_regex(r"[a-z0-9][a-z0-9._-]*", fullmatch=True),
@@ -309,7 +332,7 @@ weight_sets = st.builds(
         )
     ).map(tuple),
     preprocess_assumed=st.booleans(),
-    threshold=st.none() | unit,
+    calibration=st.none() | probability_calibrations | energy_calibrations,
     notes=st.text(st.characters(exclude_categories=["Cs"])),
     recipe=st.dictionaries(some_text, st.integers() | unit | some_text | st.none()),
 )

@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from model.cancel import CancelToken
 from model.errors import ImageError, WeightsError
 from model.pipeline import classify_images
-from model.types import BatchOutput, ImageResult, Notice, PictureFacts, Prediction, Problem, ResultBatch
+from model.types import BatchOutput, Calibration, ImageResult, Notice, PictureFacts, Prediction, Problem, ResultBatch
 
 FACTS = PictureFacts("PNG", 8, 8)
 
@@ -241,11 +242,37 @@ def test_a_stalled_picture_becomes_an_error_and_the_others_go_on() -> None:
     assert [name for name, result in results.items() if result.problem is not None] == ["0.png"]
 
 
-def test_unsure_is_judged_by_the_sets_threshold() -> None:
-    from dataclasses import replace
+CALIBRATION = Calibration(1.5, "energy", 0.5, 0.95, "a test")
 
-    plain = make_weights()
-    strict = replace(plain, weights=replace(plain.weights, threshold=0.5))
-    results = results_of(run([Path("10.png"), Path("200.png")], NumberClassifier(strict)))
-    assert {result.path.stem: result.unsure for result in results} == {"10": True, "200": False}
-    assert results_of(run([Path("10.png")], NumberClassifier(plain)))[0].unsure is None
+
+class Judging(NumberClassifier):
+    """Unsure of every picture whose red value is odd; `surplus` verdicts too many."""
+
+    def __init__(self, surplus: int = 0) -> None:
+        plain = make_weights()
+        super().__init__(replace(plain, weights=replace(plain.weights, calibration=CALIBRATION)))
+        self.surplus = surplus
+
+    def classify(self, pixels: NDArray[np.uint8], top: int) -> BatchOutput:
+        unsure = tuple(bool(picture[0, 0, 0] % 2) for picture in pixels)
+        return replace(super().classify(pixels, top), unsure=unsure + (True,) * self.surplus)
+
+
+def test_each_picture_keeps_its_own_verdict() -> None:
+    paths = [Path(f"{number}.png") for number in range(20)] + [Path("bad1.png")]
+    results = results_of(run(paths, Judging()))
+    assert len(results) == 21
+    for result in results:
+        expected = None if result.problem else int(result.path.stem) % 2 == 1
+        assert result.unsure is expected
+        assert result.calibration == CALIBRATION
+
+
+def test_a_surplus_verdict_is_never_paired_with_pictures() -> None:
+    with pytest.raises(ValueError, match=r"zip\(\)"):
+        list(run([Path("1.png")], Judging(surplus=1)))
+
+
+def test_a_set_without_calibration_has_no_verdicts() -> None:
+    (result,) = results_of(run([Path("10.png")], NumberClassifier(make_weights())))
+    assert (result.unsure, result.calibration) == (None, None)

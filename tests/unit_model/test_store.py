@@ -197,7 +197,7 @@ def test_a_store_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "s.sqlite3"
     ResultStore(file).close()
     with closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute(f"PRAGMA user_version = {module.SCHEMA_VERSION + 1}")
     before = file.read_bytes()
     memory = ResultMemory(file)
     picture = write_picture(tmp_path / "a.png")
