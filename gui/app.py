@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ EXIT_NO_SCREEN = 3
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Show the window, with the given paths already added; return the process's exit code."""
+    multiprocessing.freeze_support()  # an installed program is also the program of its child processes
     # Busy neighbours and spinning OpenMP threads slow torch down more than tenfold; read when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = _parse(sys.argv[1:] if argv is None else argv)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import logging
+import multiprocessing
 import os
 import signal
 import sys
@@ -40,6 +41,7 @@ USAGE_CODES = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code."""
+    multiprocessing.freeze_support()  # an installed program is also the program of its child processes
     # Busy neighbours and spinning OpenMP threads slow torch down more than tenfold; read when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     for stream in (sys.stdout, sys.stderr):
