@@ -1,8 +1,19 @@
 """The bar over the results table: filter by label, probability and status; sort; how many rows are shown."""
 
 from PySide6.QtCore import QLocale, QSignalBlocker, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from gui.filter_chip import FilterChip
 from gui.results_order import OrderSpec, ResultFilter, SortKey, StatusFilter
 from gui.theme import GAP, SMALL_GAP, WIDE_GAP, tabular_font
 
@@ -25,6 +36,8 @@ class FilterBar(QWidget):
         self._key = QComboBox()
         self._direction = QToolButton()
         self._count = QLabel()
+        self._chip = FilterChip(self)
+        self._only: frozenset[str] | None = None
         self._sent = OrderSpec()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -39,6 +52,7 @@ class FilterBar(QWidget):
         self._key.activated.connect(self._choose_direction)
         self._text.returnPressed.connect(self._send_again)
         self._direction.toggled.connect(self._turn)
+        self._chip.cleared.connect(self.show_all)
 
     def _set_up_controls(self) -> None:
         self._text.setPlaceholderText(self.tr("Filter by label"))
@@ -89,9 +103,13 @@ class FilterBar(QWidget):
     def _lay_out(self) -> None:
         sort_label = QLabel(self.tr("Sort:"))
         sort_label.setBuddy(self._key)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(GAP, SMALL_GAP, GAP, SMALL_GAP)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GAP, SMALL_GAP, GAP, SMALL_GAP)
+        column.setSpacing(SMALL_GAP)
+        row = QHBoxLayout()
         row.setSpacing(GAP)
+        column.addLayout(row)
+        column.addWidget(self._chip)
         row.addWidget(self._text, 1)
         row.addWidget(self._minimum)
         row.addWidget(self._status)
@@ -106,7 +124,9 @@ class FilterBar(QWidget):
 
     def spec(self) -> OrderSpec:
         """Return what the controls say now."""
-        chosen = ResultFilter(self._text.text().strip(), self._minimum.value() / 100, self._status.currentData())
+        chosen = ResultFilter(
+            self._text.text().strip(), self._minimum.value() / 100, self._status.currentData(), self._only
+        )
         return OrderSpec(self._key.currentData(), self._direction.isChecked(), chosen)
 
     def set_sort(self, key: SortKey, descending: bool) -> None:
@@ -127,15 +147,40 @@ class FilterBar(QWidget):
         self._text.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._text.selectAll()
 
+    @property
+    def title(self) -> str:
+        """What the pictures that alone are shown are called; empty while all can be shown."""
+        return self._chip.title
+
+    def show_only(self, names: frozenset[str], title: str) -> None:
+        """Show just the pictures with these paths or identities, called `title`; nothing else is filtered by.
+
+        The sorting stays. Takes effect at once.
+        """
+        self._only = names
+        self._chip.set_title(title)
+        self._clear_controls()
+        self._send()
+
+    @Slot()
+    def show_all(self) -> None:
+        """Undo `show_only`; what the controls filter by stays."""
+        self._only = None
+        self._chip.set_title("")
+        self._send()
+
     def clear(self) -> None:
         """Filter by nothing; the sorting stays. Takes effect at once."""
+        self._clear_controls()
+        self.show_all()
+
+    def _clear_controls(self) -> None:
         blockers = [QSignalBlocker(control) for control in (self._text, self._minimum, self._status)]
         self._text.clear()
         self._minimum.setValue(0)
         self._status.setCurrentIndex(0)
         for blocker in blockers:
             blocker.unblock()
-        self._send()
 
     @Slot()
     def _wait(self) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +14,15 @@ from gui.worker import JobRunner, Outcome, Ticket
 from model.cancel import CancelToken
 from model.export import CsvOptions, RunFacts, export_results
 from model.sources import common_folder, find_images
-from model.types import ExportDone, ExportProgress, ImageResult, InstalledWeights, ScanBatch, ScanReport
+from model.types import (
+    ExportDone,
+    ExportProgress,
+    FoundImage,
+    ImageResult,
+    InstalledWeights,
+    ScanBatch,
+    ScanReport,
+)
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +51,22 @@ class ListController(QObject):
         """Whether folders are still being read."""
         return bool(self._scans)
 
-    def add(self, paths: Sequence[Path], *, recursive: bool) -> None:
-        """Look for pictures in files and folders; rows appear as they are found."""
+    def add(
+        self,
+        paths: Sequence[Path],
+        *,
+        recursive: bool,
+        on_found: Callable[[Sequence[FoundImage]], None] | None = None,
+    ) -> None:
+        """Look for pictures in files and folders; rows appear as they are found.
+
+        `on_found` is told of all of them, also of those that are in the list already, before the rows appear.
+        """
         if not paths:
             return
         job = partial(_scan, tuple(paths), recursive)
-        self._scans.append(self._files.start(job, self._on_scanned, self._on_scan_done))
+        on_value = self._on_scanned if on_found is None else partial(self._on_found, on_found)
+        self._scans.append(self._files.start(job, on_value, self._on_scan_done))
         self.scanning_changed.emit(True)
 
     def stop_scans(self) -> None:
@@ -70,6 +88,11 @@ class ListController(QObject):
         options = CsvOptions(bom=True, raw=raw, overwrite=True)
         job = partial(_export, self._results.paths(), self._results.results(), target, installed, options, device)
         self._files.start(job, self._on_exported, self._on_export_done)
+
+    def _on_found(self, tell: Callable[[Sequence[FoundImage]], None], value: object) -> None:
+        if isinstance(value, ScanBatch):
+            tell(value.found)
+        self._on_scanned(value)
 
     def _on_scanned(self, value: object) -> None:
         if isinstance(value, ScanBatch):

@@ -182,6 +182,7 @@ class ResultRows:
             self._used(self._statuses).copy(),
             self._used(self._label_ids).copy(),
             self._used(self._probabilities).copy(),
+            tuple(self._found),
         )
         return OrderSnapshot(self._generation, self._serial, columns, tuple(self._labels), tuple(self._name_keys))
 
@@ -248,7 +249,8 @@ class ResultRows:
         chosen = (spec or self.spec).filter
         if self._hits is None or self._hits[0] != chosen.text or len(self._hits[1]) != len(self._labels) + 1:
             self._hits = (chosen.text, label_hits(tuple(self._labels), chosen.text))
-        columns = RowColumns(self._statuses[slots], self._label_ids[slots], self._probabilities[slots])
+        pictures = () if chosen.only is None else [self._found[slot] for slot in slots.tolist()]
+        columns = RowColumns(self._statuses[slots], self._label_ids[slots], self._probabilities[slots], pictures)
         return slots[matching(columns, chosen, self._hits[1])]
 
     def newly_passing(self, slots: Slots) -> Slots:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.cancel import CancelToken
+from model.types import FoundImage
 
 SHOWN_LABELS = 5
 """How many labels of a picture are shown, and can be filtered by."""
@@ -71,17 +72,20 @@ class ResultFilter:
 
     A row passes when its status is asked for and, if `text` or `minimum` (0..1) is given, one of its shown labels has
     `text` in it (whatever the case) at a probability of at least `minimum`. Without `text` the likeliest label counts.
-    Labels of an earlier run, shown grey until the picture is classified again, do not count.
+    Labels of an earlier run, shown grey until the picture is classified again, do not count. With `only`, just the
+    pictures whose path or identity is among these texts are let through, whatever their labels.
     """
 
     text: str = ""
     minimum: float = 0.0
     status: StatusFilter = StatusFilter.ALL
+    only: frozenset[str] | None = None
 
     @property
     def active(self) -> bool:
         """Whether any row could be hidden."""
-        return bool(self.text.strip()) or self.minimum > 0 or self.status is not StatusFilter.ALL
+        chosen = bool(self.text.strip()) or self.minimum > 0 or self.status is not StatusFilter.ALL
+        return chosen or self.only is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +102,14 @@ class RowColumns:
     """What a filter looks at, one entry for each of n rows.
 
     `statuses` uint8 (n,) of RowStatus; `label_ids` int32 (n, 5) into a list of labels, NO_LABEL where there are fewer;
-    `probabilities` float64 (n, 5), 0..1, likeliest first.
+    `probabilities` float64 (n, 5), 0..1, likeliest first; `pictures` None for a removed row. A filter without `only`
+    does not look at the pictures, and so does without them.
     """
 
     statuses: NDArray[np.uint8]
     label_ids: NDArray[np.int32]
     probabilities: NDArray[np.float64]
+    pictures: Sequence[FoundImage | None] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,7 +150,14 @@ def matching(columns: RowColumns, chosen: ResultFilter, hits: Mask) -> Mask:
         passes = passes & labelled.any(axis=1) & (columns.statuses <= RowStatus.UNSURE)
     elif chosen.minimum > 0:
         passes = passes & (columns.probabilities[:, 0] >= chosen.minimum) & (columns.statuses <= RowStatus.UNSURE)
+    if chosen.only is not None:
+        passes = passes & _named(columns.pictures, chosen.only)
     return passes
+
+
+def _named(pictures: Sequence[FoundImage | None], names: frozenset[str]) -> Mask:
+    every = (found is not None and (str(found.path) in names or found.identity in names) for found in pictures)
+    return np.fromiter(every, np.bool_, len(pictures))
 
 
 def compute_order(snapshot: OrderSnapshot, spec: OrderSpec, cancel: CancelToken) -> Iterator[Ordering]:

@@ -140,3 +140,28 @@ def test_zero_percent_reads_as_no_limit(bar: FilterBar) -> None:
     assert spin.text() == "any probability"
     spin.setValue(50)
     assert spin.text() == "at least 50\N{NO-BREAK SPACE}%"
+
+
+CHOSEN = frozenset({"/pictures/a.jpg"})
+
+
+def test_pictures_chosen_elsewhere_are_shown_alone(bar: FilterBar, heard: list[OrderSpec], qtbot: QtBot) -> None:
+    bar.set_sort(SortKey.NAME, True)
+    qtbot.keyClicks(control(bar, QLineEdit, "Filter by label"), "cat")
+    height = bar.sizeHint().height()
+    bar.show_only(CHOSEN, "cloudy taken for rain: 1 picture")
+    assert heard == [OrderSpec(SortKey.NAME, True, ResultFilter(only=CHOSEN))]
+    assert bar.title == "cloudy taken for rain: 1 picture"
+    assert bar.sizeHint().height() > height
+    qtbot.keyClicks(control(bar, QLineEdit, "Filter by label"), "dog")
+    control(bar, QToolButton, "Show all pictures again").click()
+    assert heard[1:] == [OrderSpec(SortKey.NAME, True, ResultFilter("dog"))]
+    assert bar.title == ""
+    assert bar.sizeHint().height() == height
+
+
+def test_clearing_the_filter_shows_all_again(bar: FilterBar, heard: list[OrderSpec]) -> None:
+    bar.show_only(CHOSEN, "1 picture")
+    bar.clear()
+    assert heard == [OrderSpec(filter=ResultFilter(only=CHOSEN)), OrderSpec()]
+    assert bar.title == ""

@@ -1,11 +1,12 @@
 import itertools
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from result_makers import CAT, TRUNCATED, WEIGHTS, picture, result
+from result_makers import CAT, TRUNCATED, WEIGHTS, model_of, names_in, picture, put_in_order, result
 
 from gui.result_rows import ResultRows
 from gui.results_order import (
@@ -17,7 +18,7 @@ from gui.results_order import (
     compute_order,
 )
 from model.cancel import Cancelled, CancelToken
-from model.types import ImageResult
+from model.types import FoundImage, ImageResult
 
 NAMES = ("img10.jpg", "IMG9.jpg", "b.jpg", "a.jpg", "late.jpg", "broken.jpg")
 RESULTS = (
@@ -171,3 +172,37 @@ def test_a_hundred_thousand_rows_are_sorted_in_a_blink() -> None:
         # 55 ms at the most on the developer's machine; a sort through Qt's proxy takes a minute.
         assert time.perf_counter() - started < 3.0
         assert len(ordering.slots) == count
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        (ResultFilter(only=frozenset()), ""),
+        (ResultFilter(only=frozenset({"/pictures/late.jpg", "/pictures/a.jpg", "/elsewhere/b.jpg"})), "a late"),
+        (ResultFilter("cat", only=frozenset({"/pictures/late.jpg", "/pictures/b.jpg"})), "b"),
+    ],
+)
+def test_only_named_pictures(chosen: ResultFilter, expected: str) -> None:
+    assert chosen.active
+    order = order_of(OrderSpec(filter=chosen))
+    assert " ".join(name.removesuffix(".jpg") for name in order) == expected
+
+
+def test_a_picture_is_named_by_its_identity_too() -> None:
+    rows = ResultRows()
+    rows.admit([FoundImage(Path("/link/a.jpg"), "/real/a.jpg"), FoundImage(Path("/link/b.jpg"), "/real/b.jpg")])
+    spec = OrderSpec(filter=ResultFilter(only=frozenset({"/real/b.jpg"})))
+    (ordering,) = compute_order(rows.snapshot(), spec, CancelToken())
+    assert ordering.slots.tolist() == [1]
+
+
+def test_named_pictures_that_come_later_are_shown() -> None:
+    model = model_of("a.jpg", "b.jpg", "c.jpg")
+    put_in_order(model, OrderSpec(filter=ResultFilter(only=frozenset({"/pictures/b.jpg", "/pictures/late.jpg"}))))
+    model.remove([Path("/pictures/c.jpg")])
+    model.add([picture("other.jpg"), picture("late.jpg")])
+    assert names_in(model) == ["b.jpg", "late.jpg"]
+    model.apply([result("a.jpg"), result("b.jpg")])
+    assert names_in(model) == ["b.jpg", "late.jpg"]
+    put_in_order(model, OrderSpec())
+    assert names_in(model) == ["a.jpg", "b.jpg", "other.jpg", "late.jpg"]
