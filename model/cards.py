@@ -29,6 +29,10 @@ CARD_NAME = "card.json"
 FAMILIES = ("imagenet", "weather", "custom")
 TOP_1 = "top-1"
 TOP_5 = "top-5"
+TEMPERATURES = (0.01, 100.0)
+"""The temperatures that a calibration may have."""
+ENERGIES = (-1e6, 1e6)
+"""The thresholds that a calibration by energy may have; by probability it is 0 to 1."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _ARCHITECTURE = re.compile(r"(torchvision|timm):[A-Za-z0-9_.]+")
@@ -36,7 +40,6 @@ _PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 # torch hub names files with the first 8 digits; a shorter prefix would prove too little.
 _DIGEST_PREFIX = re.compile(r"[0-9a-f]{8,64}")
-_TEMPERATURES = (0.01, 100.0)
 _LARGEST_SIDE = 8192
 _LARGEST_FILE = 2**40
 
@@ -217,9 +220,9 @@ def _parse_file(item: JsonObject) -> WeightsFile:
 def _parse_calibration(item: JsonObject) -> Calibration:
     score = cast(Literal["probability", "energy"], item.choice("score", ("probability", "energy")))
     calibration = Calibration(
-        temperature=item.number("temperature", *_TEMPERATURES),
+        temperature=item.number("temperature", *TEMPERATURES),
         score=score,
-        threshold=item.number("threshold", 0, 1) if score == "probability" else item.number("threshold", -1e6, 1e6),
+        threshold=item.number("threshold", *((0, 1) if score == "probability" else ENERGIES)),
         kept=item.number("kept", 0, 1),
         on=item.text("on"),
     )
