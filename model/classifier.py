@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from model.calibration import is_unsure
 from model.devices import Device, is_out_of_memory, release_memory
 from model.errors import DeviceError, WeightsError
 from model.network import load_network, prepare_for_inference
@@ -23,6 +24,7 @@ class Classifier:
         self.installed = installed
         self.device = device
         self.batch_size = batch_size or device.batch_size
+        self._calibration = installed.weights.calibration
         try:
             self._network = prepare_for_inference(load_network(installed), device.torch_device)
         except RuntimeError as exc:
@@ -39,36 +41,58 @@ class Classifier:
     def classify(self, pixels: NDArray[np.uint8], top: int) -> BatchOutput:
         """Return the `top` likeliest labels of each picture, most likely first.
 
-        `pixels` is uint8 (N, S, S, 3), RGB, S the crop size of the set's preprocessing. Probabilities are the softmax
-        over all classes. When the device runs out of memory the batch is halved, for this call and those after it,
-        and the output says so; a single picture that does not fit raises DeviceError.
+        `pixels` is uint8 (N, S, S, 3), RGB, S the crop size of the set's preprocessing. Probabilities are those of
+        `probabilities`; a calibrated set also has a verdict for each picture. When the device runs out of memory the
+        batch is halved, for this call and those after it, and the output says so; a single picture that does not fit
+        raises DeviceError. A network that puts out what is no number raises WeightsError.
         """
         notices: list[Problem] = []
         rows: list[tuple[Prediction, ...]] = []
+        unsure: list[bool] = []
         start = 0
         while start < len(pixels):
             part = pixels[start : start + self.batch_size]
             try:
-                probabilities = self.probabilities(part)
+                logits = self.logits(part)
             except RuntimeError as exc:
                 if not is_out_of_memory(exc):
                     raise
                 notices.append(self._shrink(len(part), exc))
                 continue
-            rows.extend(self._predictions(probabilities, top))
+            rows.extend(self._predictions(logits, top))
+            if self._calibration is not None:
+                unsure.extend(is_unsure(logits, self._calibration).tolist())
             start += len(part)
-        return BatchOutput(tuple(rows), tuple(notices))
+        return BatchOutput(tuple(rows), tuple(notices), tuple(unsure))
 
     @torch.inference_mode()
-    def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the softmax probabilities, float32 (N, classes), of uint8 (N, S, S, 3) pictures in RGB."""
+    def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the network's plain outputs, float32 (N, classes), of uint8 (N, S, S, 3) pictures in RGB.
+
+        Raises RuntimeError when the network fails, for lack of memory among other things.
+        """
         batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device.torch_device)
-        logits = self._network(self._normalise(batch))
-        result: NDArray[np.float32] = logits.float().softmax(dim=1).cpu().numpy()
+        result: NDArray[np.float32] = self._network(self._normalise(batch)).float().cpu().numpy()
         return result
 
-    def _predictions(self, probabilities: NDArray[np.float32], top: int) -> list[tuple[Prediction, ...]]:
-        if not np.isfinite(probabilities).all():
+    def probabilities(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the probabilities, float32 (N, classes), of uint8 (N, S, S, 3) pictures in RGB.
+
+        They are the softmax over all classes, of logits divided by the temperature where the set is calibrated.
+        """
+        return self._softmax(self.logits(pixels))
+
+    def _softmax(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        scaled = torch.from_numpy(logits)
+        if self._calibration is not None:
+            scaled = scaled / self._calibration.temperature
+        # torch's, not numpy's: without calibration the numbers are torchvision's to the last bit.
+        result: NDArray[np.float32] = scaled.softmax(dim=1).numpy()
+        return result
+
+    def _predictions(self, logits: NDArray[np.float32], top: int) -> list[tuple[Prediction, ...]]:
+        probabilities = self._softmax(logits)
+        if not np.isfinite(logits).all() or not np.isfinite(probabilities).all():
             raise WeightsError("weights-not-finite", id=self.installed.weights.id)
         classes = self.installed.weights.classes
         # A stable sort: of two equal probabilities the lower class index comes first, on every device.

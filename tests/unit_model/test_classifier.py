@@ -1,6 +1,8 @@
 """The classifier: right numbers, and a way out when memory runs out or the weights are worthless."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 from unittest.mock import patch
 
 import numpy as np
@@ -11,10 +13,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from model import classifier as module
+from model.calibration import calibrated_probabilities, is_unsure, scores
 from model.classifier import Classifier, Normalise
 from model.devices import Device
 from model.errors import DeviceError, WeightsError
-from model.types import Preprocess
+from model.types import Calibration, Preprocess
 
 CPU = Device("cpu", "CPU", 8)
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -36,9 +39,11 @@ class MeanColour(nn.Module):
         return images.mean(dim=(2, 3)) * 3
 
 
-def make(network: nn.Module, batch_size: int = 8) -> Classifier:
+def make(network: nn.Module, batch_size: int = 8, calibration: Calibration | None = None) -> Classifier:
+    plain = make_weights()
+    installed = replace(plain, weights=replace(plain.weights, calibration=calibration))
     with patch.object(module, "load_network", lambda _installed: network):
-        return Classifier(make_weights(), CPU, batch_size=batch_size)
+        return Classifier(installed, CPU, batch_size=batch_size)
 
 
 def pictures(count: int) -> NDArray[np.uint8]:
@@ -55,6 +60,39 @@ def test_probabilities_are_the_softmax_over_all_classes_and_labels_go_with_them(
         assert [p.class_index for p in predictions] == order[:2].tolist()
         assert [p.label for p in predictions] == [("red", "green", "blue")[i] for i in order[:2]]
         assert [p.probability for p in predictions] == pytest.approx(row[order[:2]], abs=1e-6)
+
+
+def test_without_calibration_the_probabilities_are_torchs_softmax_to_the_last_bit() -> None:
+    network, pixels = MeanColour(), pictures(7)
+    classifier = make(network)
+    outputs = network(Normalise(make_weights().weights.preprocess)(torch.from_numpy(pixels)))
+    assert classifier.logits(pixels).dtype == np.float32
+    assert np.array_equal(classifier.logits(pixels), outputs.numpy())
+    expected = outputs.softmax(dim=1).numpy()
+    assert np.array_equal(classifier.probabilities(pixels), expected)
+    output = classifier.classify(pixels, top=3)
+    assert [row[0].probability for row in output.predictions] == expected.max(axis=1).tolist()
+    assert output.unsure == ()
+
+
+@pytest.mark.parametrize("score", ["probability", "energy"])
+def test_a_calibrated_set_has_its_temperature_in_the_probabilities_and_a_verdict_each(
+    score: Literal["probability", "energy"],
+) -> None:
+    pixels = pictures(9)
+    logits = make(MeanColour()).logits(pixels)
+    between = float(np.median(scores(logits, Calibration(0.2, score, 0.0, 0.95, "a test"))))
+    calibration = Calibration(0.2, score, between, 0.95, "a test")
+    classifier = make(MeanColour(limit=4), calibration=calibration)
+    output = classifier.classify(pixels, top=3)
+    expected = calibrated_probabilities(logits, 0.2)
+    np.testing.assert_allclose(classifier.probabilities(pixels[:4]), expected[:4], atol=1e-6)
+    for row, predictions in zip(expected, output.predictions, strict=True):
+        assert [p.probability for p in predictions] == pytest.approx(sorted(row, reverse=True), abs=1e-6)
+    assert output.notices, "the batch was meant to be halved"
+    assert output.unsure == tuple(is_unsure(logits, calibration).tolist())
+    assert {type(verdict) for verdict in output.unsure} == {bool}
+    assert sum(output.unsure) == 4
 
 
 def test_more_labels_than_classes_gives_all_classes() -> None:
@@ -89,13 +127,18 @@ def test_other_failures_are_not_taken_for_lack_of_memory() -> None:
         make(Broken()).classify(pictures(3), 3)
 
 
-def test_weights_that_give_no_numbers_are_refused() -> None:
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_weights_that_give_no_numbers_are_refused(value: float, calibrated: bool) -> None:
     class Nonsense(MeanColour):
         def forward(self, images: torch.Tensor) -> torch.Tensor:
-            return super().forward(images) * float("nan")
+            logits = super().forward(images)
+            logits[-1, 0] = value
+            return logits
 
+    calibration = Calibration(1.5, "energy", 0.0, 0.95, "a test") if calibrated else None
     with pytest.raises(WeightsError, match="no usable numbers"):
-        make(Nonsense()).classify(pictures(2), 3)
+        make(Nonsense(), calibration=calibration).classify(pictures(2), 3)
 
 
 def test_normalising_is_torchvisions_to_the_last_bit() -> None:
