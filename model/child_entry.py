@@ -73,6 +73,7 @@ Message = Value | Log | Ended | WasCancelled | Failed | Crashed
 def run(
     target: str,
     arguments: tuple[object, ...],
+    keywords: dict[str, object],
     to_parent: "Connection[Message, Message]",
     from_parent: "Connection[bool, bool]",
     level: int,
@@ -88,7 +89,7 @@ def run(
     way = _WayUp(to_parent)
     way.start_logging(level)
     try:
-        for value in _job(target)(*arguments, cancel):
+        for value in _job(target)(*arguments, cancel, **keywords):
             way.send(Value(value))
         outcome: Message = Ended()
     except Cancelled:

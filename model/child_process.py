@@ -9,7 +9,7 @@ import logging
 import multiprocessing
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -35,13 +35,14 @@ def run_in_child(
     arguments: Sequence[object],
     cancel: CancelToken,
     *,
+    keywords: Mapping[str, object] | None = None,
     abandon: CancelToken | None = None,
     patience: float = PATIENCE_SECONDS,
     low_priority: bool = False,
 ) -> Iterator[object]:
-    """Run the job `target`, "module:function", as function(*arguments, token) in a child process; yield its values.
+    """Run a job in a child process and yield its values.
 
-    Arguments and values are pickled. When `cancel` is set, the child's token is too, and the child has `patience`
+    `target` is "module:function", which is called as function(*arguments, token, **keywords). Arguments and values are pickled. When `cancel` is set, the child's token is too, and the child has `patience`
     seconds to save and to end, whose values are still delivered; then it is killed. When `abandon` is set, or this
     generator is closed, the child is killed at once. What the child logs is logged here.
 
@@ -54,7 +55,7 @@ def run_in_child(
     level = logging.getLogger().getEffectiveLevel()
     process = context.Process(
         target=run,
-        args=(target, tuple(arguments), to_parent, from_parent, level, low_priority),
+        args=(target, tuple(arguments), dict(keywords or {}), to_parent, from_parent, level, low_priority),
         name=target,
         daemon=True,
     )

@@ -24,9 +24,9 @@ class OddError(PhotospotterError):
         super().__init__("train-few-classes", detail="odd", folder="x", count=number)
 
 
-def count(number: int, cancel: CancelToken) -> Iterator[object]:
+def count(number: int, cancel: CancelToken, *, start: int = 0) -> Iterator[object]:
     assert not cancel.cancelled
-    for index in range(number):
+    for index in range(start, number):
         yield Problem("some-code", (("index", index),))
 
 

@@ -65,6 +65,10 @@ def test_values_come_in_order() -> None:
     assert list(start("count", 300)) == [Problem("some-code", (("index", index),)) for index in range(300)]
 
 
+def test_a_job_may_take_keywords() -> None:
+    assert list(start("count", 5, keywords={"start": 4})) == [Problem("some-code", (("index", 4),))]
+
+
 def test_the_job_has_a_light_process_of_its_own() -> None:
     pid, has_torch, policy, niceness, ignores_interrupts, blocked = start("tell_of_the_process")
     assert pid != os.getpid()
