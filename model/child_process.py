@@ -42,9 +42,10 @@ def run_in_child(
 ) -> Iterator[object]:
     """Run a job in a child process and yield its values.
 
-    `target` is "module:function", which is called as function(*arguments, token, **keywords). Arguments and values are pickled. When `cancel` is set, the child's token is too, and the child has `patience`
-    seconds to save and to end, whose values are still delivered; then it is killed. When `abandon` is set, or this
-    generator is closed, the child is killed at once. What the child logs is logged here.
+    `target` is "module:function", which is called as function(*arguments, token, **keywords). Arguments and values are
+    pickled. When `cancel` is set, the child's token is too, and the child has `patience` seconds to save and to end,
+    whose values are still delivered; then it is killed. When `abandon` is set, or this generator is closed, the child
+    is killed at once. What the child logs is logged here.
 
     Raises the job's own PhotospotterError or Cancelled, ChildCrashError for a bug, and PhotospotterError when the
     process cannot be started or ends without having told how.
