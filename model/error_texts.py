@@ -1,10 +1,18 @@
 """Every error text, by code: kebab-case, the subject first (image-, weights-, fetch-, export- ...)."""
 
+from model.dataset_error_texts import DATASET_ERROR_TEXTS
 from model.error_text import ErrorText
+from model.evaluation_error_texts import EVALUATION_ERROR_TEXTS
 from model.picture_error_texts import PICTURE_ERROR_TEXTS
 from model.weights_error_texts import WEIGHTS_ERROR_TEXTS
 from model.work_error_texts import WORK_ERROR_TEXTS
 
 __all__ = ["ERROR_TEXTS", "ErrorText"]
 
-ERROR_TEXTS: dict[str, ErrorText] = {**PICTURE_ERROR_TEXTS, **WEIGHTS_ERROR_TEXTS, **WORK_ERROR_TEXTS}
+ERROR_TEXTS: dict[str, ErrorText] = {
+    **PICTURE_ERROR_TEXTS,
+    **WEIGHTS_ERROR_TEXTS,
+    **WORK_ERROR_TEXTS,
+    **EVALUATION_ERROR_TEXTS,
+    **DATASET_ERROR_TEXTS,
+}

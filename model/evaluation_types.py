@@ -1,6 +1,7 @@
 """What an evaluation is asked for, and what it finds; frozen values without torch."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,19 @@ class EvaluateRequest:
     device: str = "auto"
     batch_size: int | None = None
     limits: DecodeLimits = field(default_factory=DecodeLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationStarted:
+    """It is known what will be evaluated: how many pictures, against which weights; the network is not loaded yet.
+
+    `part` is the folder (test, val or train) that was chosen where the data is divided into such parts, else None.
+    """
+
+    weights_id: str
+    weights_title: str
+    total: int
+    part: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +128,9 @@ class Evaluation:
     """The last value of an evaluation. `confusion` is int64 (classes, classes): row true, column predicted.
 
     `seconds` and `rate` (images a second) leave loading out. `bad` pictures have no verdict and no part in any figure.
-    `calibration_error` is the expected calibration error over the bins of `reliability`, 0..1.
+    `calibration_error` is the expected calibration error over the bins of `reliability`, 0..1. `part` is as in
+    EvaluationStarted. `trained_on_these` says that the set learned from as many pictures of every class, so most
+    likely from these, and the figures flatter it; False also where the card does not tell. `finished` is in UTC.
     """
 
     weights_id: str
@@ -139,3 +155,6 @@ class Evaluation:
     device: str
     seconds: float
     rate: float
+    part: str | None = None
+    trained_on_these: bool = False
+    finished: datetime = field(default_factory=lambda: datetime.now(UTC))

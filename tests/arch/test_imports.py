@@ -22,6 +22,7 @@ TORCH_MODULES = {
     "model.features",  # ... on features of a frozen backbone ...
     "model.linear_head",  # ... fits it ...
     "model.trained_set",  # ... and writes its tensors
+    "model.metrics",  # torchmetrics works on tensors
 }
 
 # Imports the modules named on the command line one after another; prints which of `heavy` each was the first to load.
