@@ -38,6 +38,12 @@ CREATE TABLE results (
 """
 # Version 1 knew no calibration: its rows are those of plain softmax, without a verdict, and stay what they are.
 _FROM_VERSION_1 = "ALTER TABLE results ADD COLUMN unsure INTEGER"
+_COLUMNS = (
+    *("path", "weights_sha256", "preprocess", "size", "mtime_ns", "predictions", "format", "width", "height"),
+    *("seconds", "classified_at", "unsure"),
+)
+# With names, since by number SQLite would not notice that another window has added a column meanwhile.
+_INSERT = f"INSERT OR REPLACE INTO results ({','.join(_COLUMNS)}) VALUES ({','.join('?' * len(_COLUMNS))})"
 _LOOKUP_CHUNK = 256
 # Another window may hold the write lock for as long as it takes to commit a batch.
 _BUSY_SECONDS = 5.0
@@ -106,7 +112,7 @@ class ResultStore:
         """
         rows = list(self._rows(results, installed, versions))
         with self._connection:
-            self._connection.executemany(f"INSERT OR REPLACE INTO results VALUES ({','.join('?' * 12)})", rows)
+            self._connection.executemany(_INSERT, rows)
 
     def known(
         self, paths: Iterable[Path], installed: InstalledWeights, top: int

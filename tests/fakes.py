@@ -10,6 +10,7 @@ from PIL import Image
 
 from model.types import (
     BatchOutput,
+    Calibration,
     ImageResult,
     InstalledWeights,
     PictureFacts,
@@ -23,7 +24,9 @@ SMALL = Preprocess(resize=8, crop=8, interpolation="bilinear", mean=(0.0, 0.0, 0
 COLOURS = {"red": (220, 30, 30), "green": (30, 200, 30), "blue": (30, 30, 220)}
 
 
-def make_weights(weights_id: str = "colours", classes: tuple[str, ...] = tuple(COLOURS)) -> InstalledWeights:
+def make_weights(
+    weights_id: str = "colours", classes: tuple[str, ...] = tuple(COLOURS), calibration: Calibration | None = None
+) -> InstalledWeights:
     """A weight set without files; its digest is made from its id."""
     card = WeightSet(
         id=weights_id,
@@ -36,11 +39,14 @@ def make_weights(weights_id: str = "colours", classes: tuple[str, ...] = tuple(C
         files=(),
         licence="test",
         source="test",
+        calibration=calibration,
     )
     return InstalledWeights(card, {}, sha256=f"{weights_id:0<64}")
 
 
-def make_result(path: Path, installed: InstalledWeights, *probabilities: float, error: str = "") -> ImageResult:
+def make_result(
+    path: Path, installed: InstalledWeights, *probabilities: float, error: str = "", unsure: bool | None = None
+) -> ImageResult:
     """A result with these probabilities for classes 0, 1, ..., or an error."""
     classes = installed.weights.classes
     predictions = tuple(Prediction(i, classes[i], p) for i, p in enumerate(probabilities))
@@ -53,6 +59,8 @@ def make_result(path: Path, installed: InstalledWeights, *probabilities: float, 
         weights_sha256=installed.sha256,
         seconds=0.01,
         classified_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+        unsure=unsure,
+        calibration=installed.weights.calibration,
     )
 
 
@@ -65,6 +73,8 @@ def write_picture(path: Path, colour: tuple[int, int, int] = (220, 30, 30), size
 
 class ColourClassifier:
     """Names the strongest colour channel, with its share as probability; deterministic and fast.
+
+    With a calibrated set, shares below its threshold are unsure.
 
     `gate` None lets everything through; otherwise each batch waits for it and reports in `entered` that it does.
     """
@@ -92,4 +102,6 @@ class ColourClassifier:
             shares /= shares.sum()
             order = np.argsort(-shares, kind="stable")[:top]
             rows.append(tuple(Prediction(int(i), classes[i], float(shares[i])) for i in order))
-        return BatchOutput(tuple(rows))
+        fitted = self.installed.weights.calibration
+        unsure = () if fitted is None else tuple(row[0].probability < fitted.threshold for row in rows)
+        return BatchOutput(tuple(rows), unsure=unsure)

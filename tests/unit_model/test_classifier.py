@@ -1,6 +1,5 @@
 """The classifier: right numbers, and a way out when memory runs out or the weights are worthless."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 from unittest.mock import patch
@@ -40,10 +39,8 @@ class MeanColour(nn.Module):
 
 
 def make(network: nn.Module, batch_size: int = 8, calibration: Calibration | None = None) -> Classifier:
-    plain = make_weights()
-    installed = replace(plain, weights=replace(plain.weights, calibration=calibration))
     with patch.object(module, "load_network", lambda _installed: network):
-        return Classifier(installed, CPU, batch_size=batch_size)
+        return Classifier(make_weights(calibration=calibration), CPU, batch_size=batch_size)
 
 
 def pictures(count: int) -> NDArray[np.uint8]:

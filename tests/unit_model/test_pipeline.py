@@ -249,8 +249,7 @@ class Judging(NumberClassifier):
     """Unsure of every picture whose red value is odd; `surplus` verdicts too many."""
 
     def __init__(self, surplus: int = 0) -> None:
-        plain = make_weights()
-        super().__init__(replace(plain, weights=replace(plain.weights, calibration=CALIBRATION)))
+        super().__init__(make_weights(calibration=CALIBRATION))
         self.surplus = surplus
 
     def classify(self, pixels: NDArray[np.uint8], top: int) -> BatchOutput:

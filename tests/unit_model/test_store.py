@@ -3,7 +3,6 @@
 import json
 import os
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -13,29 +12,12 @@ import pytest
 from fakes import make_result, make_weights, write_picture
 from hypothesis import given
 from hypothesis import strategies as st
+from store_samples import WEIGHTS, known, put_in, versions_of
 
 from model import store as module
 from model.recall import ResultMemory
-from model.store import FileVersion, ResultStore, file_version
+from model.store import ResultStore
 from model.types import ImageResult, InstalledWeights, ResultBatch
-
-WEIGHTS = make_weights()
-
-
-def versions_of(*paths: Path) -> dict[Path, FileVersion]:
-    return {path: version for path in paths if (version := file_version(path)) is not None}
-
-
-def put_in(store: ResultStore, path: Path, *probabilities: float) -> ImageResult:
-    result = make_result(path, WEIGHTS, *(probabilities or (0.7, 0.2, 0.1)))
-    store.record([result], WEIGHTS, versions_of(path))
-    return result
-
-
-def known(store: ResultStore, path: Path, top: int = 3, weights: InstalledWeights = WEIGHTS) -> ImageResult | None:
-    ((same, result),) = store.known([path], weights, top)
-    assert same == path
-    return result
 
 
 def keep(memory: ResultMemory, path: Path) -> ImageResult:
@@ -265,33 +247,6 @@ def test_a_full_disk_costs_only_the_memory(tmp_path: Path, monkeypatch: pytest.M
     memory.keep([make_result(path, WEIGHTS, 0.7, 0.2, 0.1) for path in pictures], WEIGHTS, versions_of(*pictures))
     assert list(memory.recall(pictures, WEIGHTS, 3)) == pictures
     assert (tmp_path / "s.sqlite3").exists()
-
-
-def test_two_windows_can_make_and_use_the_store_at_the_same_time(tmp_path: Path) -> None:
-    file = tmp_path / "s.sqlite3"
-    pictures = [write_picture(tmp_path / f"{number}.png") for number in range(8)]
-    together = threading.Barrier(4)
-    faults: list[Exception] = []
-
-    def window(number: int) -> None:
-        try:
-            together.wait(10)
-            store = ResultStore(file)
-            for picture in pictures[2 * number : 2 * number + 2]:
-                put_in(store, picture)
-            store.close()
-        except (sqlite3.Error, OSError) as exc:
-            faults.append(exc)
-
-    windows = [threading.Thread(target=window, args=(number,)) for number in range(4)]
-    for thread in windows:
-        thread.start()
-    for thread in windows:
-        thread.join(20)
-    assert faults == []
-    store = ResultStore(file)
-    assert all(result is not None for _, result in store.known(pictures, WEIGHTS, 3))
-    store.close()
 
 
 class BreakingStore(ResultStore):

@@ -1,0 +1,146 @@
+"""Verdicts in the store: never shared between calibrations, and added to a store of the earlier version."""
+
+import os
+import sqlite3
+import threading
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fakes import make_result, make_weights, write_picture
+from store_samples import WEIGHTS, known, put_in, versions_of
+
+from model import store as module
+from model.store import ResultStore
+from model.types import Calibration
+
+FITTED = Calibration(1.5, "energy", 4.0, 0.95, "a test")
+CALIBRATED = make_weights(calibration=FITTED)
+# As version 1 of the store made it.
+SCHEMA_1 = """
+CREATE TABLE results (
+    path BLOB NOT NULL,
+    weights_sha256 TEXT NOT NULL,
+    preprocess TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    predictions TEXT NOT NULL,
+    format TEXT NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    seconds REAL NOT NULL,
+    classified_at TEXT NOT NULL,
+    PRIMARY KEY (path, weights_sha256, preprocess)
+) WITHOUT ROWID
+"""
+
+
+@pytest.mark.parametrize("unsure", [True, False])
+def test_the_verdict_is_kept_with_the_result(tmp_path: Path, unsure: bool) -> None:
+    store = ResultStore(tmp_path / "s.sqlite3")
+    picture = write_picture(tmp_path / "a.png")
+    result = make_result(picture, CALIBRATED, 0.7, 0.2, 0.1, unsure=unsure)
+    store.record([result], CALIBRATED, versions_of(picture))
+    assert known(store, picture, weights=CALIBRATED) == result
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [None, replace(FITTED, temperature=1.6), replace(FITTED, score="probability"), replace(FITTED, threshold=0.5)],
+)
+def test_other_calibrations_do_not_share_results(tmp_path: Path, other: Calibration | None) -> None:
+    store = ResultStore(tmp_path / "s.sqlite3")
+    picture = write_picture(tmp_path / "a.png")
+    sets = [CALIBRATED, make_weights(calibration=other)]
+    results = [make_result(picture, CALIBRATED, 0.7, 0.2, 0.1, unsure=False)]
+    results.append(make_result(picture, sets[1], 0.6, 0.2, 0.2, unsure=None if other is None else True))
+    store.record(results[:1], sets[0], versions_of(picture))
+    assert known(store, picture, weights=sets[1]) is None
+    store.record(results[:1], sets[1], versions_of(picture))
+    assert known(store, picture, weights=sets[1]) is None, "a result was recorded as one of another calibration"
+    store.record(results[1:], sets[1], versions_of(picture))
+    assert [known(store, picture, weights=weights) for weights in sets] == results
+    store.close()
+
+
+def test_what_a_calibration_was_fitted_on_makes_no_result_stale(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path / "s.sqlite3")
+    picture = write_picture(tmp_path / "a.png")
+    result = make_result(picture, CALIBRATED, 0.7, 0.2, 0.1, unsure=True)
+    store.record([result], CALIBRATED, versions_of(picture))
+    reworded = replace(FITTED, on="the same pictures in other words")
+    assert known(store, picture, weights=make_weights(calibration=reworded)) == replace(result, calibration=reworded)
+    store.close()
+
+
+def test_a_row_of_a_calibrated_set_without_a_verdict_is_no_result(tmp_path: Path) -> None:
+    file = tmp_path / "s.sqlite3"
+    store = ResultStore(file)
+    picture = write_picture(tmp_path / "a.png")
+    store.record([make_result(picture, CALIBRATED, 0.7, 0.2, 0.1)], CALIBRATED, versions_of(picture))
+    assert known(store, picture, weights=CALIBRATED) is None
+    store.close()
+
+
+def old_store(file: Path, *pictures: Path) -> None:
+    """Write a store as version 1 of it was, with a result of WEIGHTS for each picture."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(SCHEMA_1)
+        connection.execute("PRAGMA user_version = 1")
+        for path, version in versions_of(*pictures).items():
+            key = (os.fsencode(path), WEIGHTS.sha256, repr(WEIGHTS.weights.preprocess), version.size, version.mtime_ns)
+            facts = ("[[0, 0.7], [1, 0.2], [2, 0.1]]", "PNG", 16, 12, 0.01, "2026-01-02T03:04:05+00:00")
+            connection.execute(f"INSERT INTO results VALUES ({','.join('?' * 11)})", key + facts)
+
+
+def test_a_store_of_the_earlier_version_keeps_its_results_and_takes_verdicts(tmp_path: Path) -> None:
+    file = tmp_path / "s.sqlite3"
+    picture = write_picture(tmp_path / "a.png")
+    old_store(file, picture)
+    store = ResultStore(file)
+    plain = make_result(picture, WEIGHTS, 0.7, 0.2, 0.1)
+    assert known(store, picture) == plain
+    assert known(store, picture, weights=CALIBRATED) is None, "the plain softmax was taken for calibrated"
+    judged = make_result(picture, CALIBRATED, 0.6, 0.3, 0.1, unsure=True)
+    store.record([judged], CALIBRATED, versions_of(picture))
+    store.close()
+    reopened = ResultStore(file)
+    assert known(reopened, picture, weights=CALIBRATED) == judged
+    assert known(reopened, picture) == plain
+    reopened.close()
+    assert list(tmp_path.glob("*damaged*")) == []
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (module.SCHEMA_VERSION,)
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_two_windows_can_make_and_use_the_store_at_the_same_time(tmp_path: Path, old: bool) -> None:
+    file = tmp_path / "s.sqlite3"
+    pictures = [write_picture(tmp_path / f"{number}.png") for number in range(8)]
+    if old:
+        old_store(file)
+    together = threading.Barrier(4)
+    faults: list[Exception] = []
+
+    def window(number: int) -> None:
+        try:
+            together.wait(10)
+            store = ResultStore(file)
+            for picture in pictures[2 * number : 2 * number + 2]:
+                put_in(store, picture)
+            store.close()
+        except (sqlite3.Error, OSError) as exc:
+            faults.append(exc)
+
+    windows = [threading.Thread(target=window, args=(number,)) for number in range(4)]
+    for thread in windows:
+        thread.start()
+    for thread in windows:
+        thread.join(20)
+    assert faults == []
+    store = ResultStore(file)
+    assert all(result is not None for _, result in store.known(pictures, WEIGHTS, 3))
+    store.close()
