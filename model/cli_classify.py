@@ -63,13 +63,13 @@ class LineSink:
     """One line a picture on standard output."""
 
     def write(self, result: ImageResult) -> None:
-        """Write path, then labels with percentages or the error, between tabs."""
+        """Write path, then labels with percentages or the error, between tabs; `unsure` stands before labels in doubt."""
         name = on_one_line(display_name(result.path))
         if result.problem is not None:
             emit(f"{name}\terror: {describe(result.problem)}")
             return
         labels = (f"{item.label} {100 * item.probability:.1f} %" for item in result.predictions)
-        emit("\t".join([name, *labels]))
+        emit("\t".join([name, *(["unsure"] if result.unsure else []), *labels]))
 
 
 def run_classify(arguments: argparse.Namespace, cancel: CancelToken) -> int:
@@ -107,7 +107,7 @@ class _Run:
     """One run of the command: its files, its counts, its progress."""
 
     def __init__(self, arguments: argparse.Namespace, installed: InstalledWeights, paths: Sequence[Path]) -> None:
-        self.done = self.errors = 0
+        self.done = self.errors = self.unsure = 0
         self._arguments = arguments
         self._installed = installed
         self._paths = paths
@@ -140,9 +140,10 @@ class _Run:
         total, device = len(self._paths), self._facts.device
         rate = f"; {self.done / self._seconds:.1f} images/s" if self._seconds > 0 else ""
         pending = f", {total - self.done:,} pending" if total > self.done else ""
-        classified = self.done - self.errors
-        say(f"{self.done:,} of {total:,} pictures: {classified:,} classified, {self.errors:,} failed{pending}{rate}")
         weights = self._installed.weights
+        unsure = "" if weights.calibration is None else f" ({self.unsure:,} unsure)"
+        classified = f"{self.done - self.errors:,} classified{unsure}"
+        say(f"{self.done:,} of {total:,} pictures: {classified}, {self.errors:,} failed{pending}{rate}")
         say(f"weights: {weights.title} ({weights.id}, sha256 {self._installed.sha256[:12]}); {device}")
 
     def _take(self, event: RunEvent, order: InputOrder) -> None:
@@ -150,6 +151,7 @@ class _Run:
             order.add(event.results)
             self.done += len(event.results)
             self.errors += sum(result.problem is not None for result in event.results)
+            self.unsure += sum(result.unsure is True for result in event.results)
             rate = self.done / max(time.monotonic() - self._started, 1e-6)
             left = format_seconds((len(self._paths) - self.done) / rate)
             self._progress.update(self.done, len(self._paths), f"{rate:.1f} images/s, {left} left")

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -95,6 +95,7 @@ class CsvExport(ResultsFile):
             "labels": self._labels,
             "bom": self._options.bom,
             "text_cells": "raw" if self._options.raw else "escaped",
+            **_calibration_of(self._installed),
         }
 
     def _write_row(self, result: ImageResult) -> None:
@@ -140,7 +141,7 @@ class JsonLinesExport(ResultsFile):
         super().__init__(target, installed, root, facts or RunFacts(), overwrite=overwrite)
 
     def _settings(self) -> Mapping[str, object]:
-        return {}
+        return _calibration_of(self._installed)
 
     def _write_row(self, result: ImageResult) -> None:
         facts = result.facts
@@ -176,13 +177,15 @@ def export_results(
 ) -> Iterator[ExportProgress | ExportDone]:
     """Write a snapshot of the window's results to a CSV file; pictures without a result of `installed` get no row.
 
+    Nor do those whose result has another calibration than `installed`: one table has probabilities of one kind.
     `inputs` is the number of pictures in the list. A cancelled export leaves the target as it was.
 
     Raises:
         ExportError: the file cannot be written.
         Cancelled: when `cancel` was set.
     """
-    current = [result for result in results if result.weights_sha256 == installed.sha256]
+    made_with = (installed.sha256, installed.weights.calibration)
+    current = [result for result in results if (result.weights_sha256, result.calibration) == made_with]
     with CsvExport(target, installed, root, options, replace(facts, inputs=inputs)) as export:
         for result in current:
             if cancel.cancelled:
@@ -195,6 +198,12 @@ def export_results(
         if export.rows + pending != inputs or pending != export.pending:
             raise ValueError(f"{export.rows} rows and {pending} pending are not {inputs} inputs")
     yield ExportDone(target, run_file_of(target), export.rows, export.errors, pending)
+
+
+def _calibration_of(installed: InstalledWeights) -> Mapping[str, object]:
+    """Return how logits became probabilities and verdicts, for the run file; None stands for the plain softmax."""
+    calibration = installed.weights.calibration
+    return {"calibration": None if calibration is None else asdict(calibration)}
 
 
 def _margin(result: ImageResult) -> float | None:

@@ -1,5 +1,6 @@
 """The command line: folders that cannot be read, odd arguments, failing weights, and runs cut short."""
 
+import csv
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ from model import cli_classify, engine
 from model.cli import main
 from model.errors import WeightsError
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE
-from model.types import BatchOutput
+from model.types import BatchOutput, Calibration
 from model.weights import Catalogue
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="needs POSIX names, devices and signals")
@@ -24,6 +25,28 @@ fake = pytest.mark.usefixtures("classifier")
 
 
 # --- folders, weights and arguments ---
+
+
+def test_unsure_pictures_are_called_so_and_counted(
+    classifier: ColourClassifier,
+    pictures: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calibrated = make_weights("weather-lite2", calibration=Calibration(1.5, "probability", 0.77, 0.95, "a test"))
+    classifier.installed = calibrated
+    monkeypatch.setattr(Catalogue, "open", lambda _self, _id: calibrated)
+    assert main(["classify", str(pictures)]) == EXIT_OK
+    output = capsys.readouterr()
+    lines = [line.split("\t") for line in output.out.splitlines()]
+    assert [line[1].split()[0] for line in lines] == ["blue", "red", "unsure"]
+    assert lines[2][2].startswith("green ")
+    assert "3 of 3 pictures: 3 classified (1 unsure), 0 failed" in output.err
+    assert main(["classify", str(pictures), "--csv", str(tmp_path / "out.csv"), "--quiet"]) == EXIT_OK
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [(row["status"], row["unsure"]) for row in csv.DictReader(stream)]
+    assert rows == [("ok", "false"), ("ok", "false"), ("ok", "true")]
 
 
 @fake

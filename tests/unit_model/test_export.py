@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ from model.export import (
     label_count,
     run_file_of,
 )
-from model.types import ExportDone, ExportProgress, ImageResult
+from model.types import Calibration, ExportDone, ExportProgress, ImageResult
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="needs POSIX files")
 
@@ -71,6 +71,28 @@ class TestContent:
         assert "label_2" not in first
         assert (first["margin"], first["unsure"]) == ("0.5", "true")
         assert (second["margin"], second["unsure"]) == ("0.25", "false")
+
+    def test_an_unsure_picture_is_no_failure(self, tmp_path: Path) -> None:
+        target = tmp_path / "out.csv"
+        with CsvExport(target, installed(), tmp_path, CsvOptions(top=1)) as export:
+            export.write(replace(ok(tmp_path / "a.jpg", 0.75, 0.25), unsure=True))
+            export.write(ok(tmp_path / "b.jpg", 0.75, 0.25))
+        first, second = read_csv(target)
+        assert (first["status"], first["error"], first["label_1"]) == ("ok", "", "cloudy")
+        assert (second["status"], second["unsure"]) == ("ok", "")
+        assert read_run(target)["counts"]["errors"] == 0
+
+    @pytest.mark.parametrize("calibration", [None, Calibration(1.5, "energy", 4.25, 0.95, "a test")])
+    def test_the_run_file_tells_how_outputs_became_probabilities(
+        self, tmp_path: Path, calibration: Calibration | None
+    ) -> None:
+        plain = installed()
+        weights = replace(plain, weights=replace(plain.weights, calibration=calibration))
+        with CsvExport(tmp_path / "out.csv", weights, None), JsonLinesExport(tmp_path / "out.jsonl", weights, None):
+            pass
+        for name in ("out.csv", "out.jsonl"):
+            told = read_run(tmp_path / name)["settings"]["calibration"]
+            assert told == (None if calibration is None else asdict(calibration))
 
     def test_one_class_has_no_margin(self, tmp_path: Path) -> None:
         target = tmp_path / "out.csv"
@@ -255,6 +277,11 @@ class TestExportResults:
         assert values == [ExportDone(target, tmp_path / "out.run.json", rows=2, errors=1, pending=5)]
         assert [row["path"] for row in read_csv(target, "utf-8-sig")] == ["a.jpg", "b.jpg"]
         assert read_run(target)["counts"] == {"inputs": 7, "rows": 2, "ok": 1, "errors": 1, "pending": 5}
+
+    def test_results_of_another_calibration_are_pending(self, tmp_path: Path) -> None:
+        other = replace(ok(tmp_path / "a.jpg", 1.0), unsure=False, calibration=Calibration(2, "probability", 0, 1, "x"))
+        values = self.run(tmp_path / "out.csv", [other, ok(tmp_path / "b.jpg", 1.0)], 2)
+        assert values == [ExportDone(tmp_path / "out.csv", tmp_path / "out.run.json", rows=1, errors=0, pending=1)]
 
     def test_progress_is_told(self, tmp_path: Path) -> None:
         results = [ok(tmp_path / f"{number}.jpg", 1.0) for number in range(1200)]
