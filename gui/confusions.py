@@ -72,6 +72,14 @@ def confusion_table(confusion: Counts, labels: Sequence[str], order: ClassOrder)
     return ConfusionTable(tuple(rows), tuple(columns), counts, counts / np.maximum(1, supports[rows])[:, None])
 
 
+def squared(table: ConfusionTable) -> Counts:
+    """Return the counts with the columns' classes as rows too, int64 (columns, columns): empty rows among them."""
+    square = np.zeros((len(table.columns), len(table.columns)), np.int64)
+    places = {index: place for place, index in enumerate(table.columns)}
+    square[[places[index] for index in table.rows]] = table.counts
+    return square
+
+
 def confused_pairs(confusion: Counts) -> list[ConfusedPair]:
     """Return the pairs of classes that were confused, the most frequent first; among equals the larger share."""
     supports = confusion.sum(axis=1)
