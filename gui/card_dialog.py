@@ -161,6 +161,9 @@ class CardDialog(QDialog):
         text = self.tr("temperature {temperature} (outputs are divided by it), fitted on {data}")
         temperature = number(calibration.temperature, "g", 4)
         yield self.tr("Calibration"), text.format(temperature=temperature, data=calibration.on)
+        if calibration.score == "probability" and threshold == 0:
+            yield self.tr("Unsure"), self.tr("no picture is called unsure; there were too few to fit a threshold on")
+            return
         if calibration.score == "probability":
             text = self.tr("a picture is called unsure when its likeliest label is below {threshold}")
             shown = percent_text(threshold, 1)

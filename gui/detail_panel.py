@@ -46,6 +46,7 @@ class DetailPanel(QWidget):
         self._remedy = TonedLabel("", wrap=True)
         self._size = TonedLabel("", Tone.MUTED, small=True)
         self._made_with = TonedLabel("", Tone.MUTED, small=True)
+        self._calibrated = TonedLabel("", Tone.MUTED, small=True)
         self._full_path = FlowText("", Tone.MUTED, small=True)
         self._set_up()
         self._lay_out()
@@ -69,7 +70,7 @@ class DetailPanel(QWidget):
             column.addWidget(part)
         facts = QVBoxLayout()
         facts.setSpacing(SMALL_GAP // 2)
-        for fact in (self._size, self._made_with, self._full_path):
+        for fact in (self._size, self._made_with, self._calibrated, self._full_path):
             facts.addWidget(fact)
         column.addLayout(facts)
         area = QScrollArea()
@@ -129,7 +130,7 @@ class DetailPanel(QWidget):
 
     def _parts(self) -> tuple[QWidget, ...]:
         words = (self._name, self._note, self._error, self._remedy)
-        return (*words, self._bars, self._size, self._made_with, self._full_path)
+        return (*words, self._bars, self._size, self._made_with, self._calibrated, self._full_path)
 
     def _tell(self, label: TonedLabel, text: str) -> None:
         label.setText(text)
@@ -137,6 +138,7 @@ class DetailPanel(QWidget):
 
     def _show_outcome(self, row: ShownRow) -> None:
         result = row.result
+        self._note.set_tone(Tone.MUTED)
         if result is None:
             self._tell(self._note, waiting_text())
             return
@@ -149,6 +151,7 @@ class DetailPanel(QWidget):
             self._tell(self._remedy, "" if row.stale else remedy_text(result.problem))
             return
         if row.status is RowStatus.UNSURE:
+            self._note.set_tone(Tone.TEXT)
             self._tell(self._note, _sentence(unsure_text()))
         self._bars.show_lines(label_lines(row))
         self._bars.show()
@@ -161,6 +164,11 @@ class DetailPanel(QWidget):
             current = self._weights is not None and self._weights.id == result.weights_id
             title = self._weights.title if self._weights is not None and current else result.weights_id
             self._tell(self._made_with, f"{time_taken_text(result.seconds)} \u00b7 {title}")
+            if result.calibration is not None:
+                self._tell(self._calibrated, self.tr("Probabilities are calibrated"))
+                more = self.tr("By a temperature of {temperature}, fitted on {data}")
+                temperature = QLocale().toString(result.calibration.temperature, "g", 4)
+                self._calibrated.set_more(more.format(temperature=temperature, data=result.calibration.on))
         self._full_path.set_text(one_line(display_name(row.found.path)))
         self._full_path.show()
 

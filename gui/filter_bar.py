@@ -79,6 +79,8 @@ class FilterBar(QWidget):
         }
         for status, word in statuses.items():
             self._status.addItem(word, status)
+        whats_unsure = self.tr("Pictures that are not like those that the weights were trained on")
+        self._status.setItemData(self._status.findData(StatusFilter.UNSURE), whats_unsure, Qt.ItemDataRole.ToolTipRole)
         self._status.setAccessibleName(self.tr("Filter by status"))
         self._status.setToolTip(self.tr("Show only the pictures with this status"))
         keys = {

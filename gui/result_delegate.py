@@ -20,6 +20,7 @@ from gui.result_texts import (
     remedy_text,
     shown_predictions,
     status_text,
+    unsure_text,
     waiting_text,
 )
 from gui.results_model import ROW_ROLE
@@ -280,8 +281,16 @@ def _draw_error(pen: _Pen, inner: QRectF, row: ShownRow) -> None:
 
 
 def _draw_labels(pen: _Pen, inner: QRectF, row: ShownRow) -> None:
-    """Draw lines of name, bar, percent; without room for bars, of name and percent."""
+    """Draw lines of name, bar, percent; without room for bars, of name and percent.
+
+    Of an unsure picture the first line says so, in place of the last label.
+    """
     colours = pen.colours
+    lines = label_lines(row)
+    if row.status is RowStatus.UNSURE:
+        pen.text(QRectF(inner.left(), inner.top(), inner.width(), pen.line), unsure_text(), colours.text)
+        inner = inner.adjusted(0, pen.line, 0, 0)
+        del lines[SHOWN_LABELS - 1 :]
     bars = {Tone.FIRST: colours.bar, Tone.OTHER: colours.bar_other, Tone.FADED: colours.bar_faded}
     numbers = tabular_font(pen.font)
     widest = QFontMetricsF(bold_font(numbers))
@@ -291,7 +300,7 @@ def _draw_labels(pen: _Pen, inner: QRectF, row: ShownRow) -> None:
     bar_room = inner.right() - percent_width - GAP - bar_left
     if bar_room < _NARROWEST_BARS:
         name_width, bar_room = max(0.0, inner.width() - percent_width - GAP), 0.0
-    for place, line in enumerate(label_lines(row)):
+    for place, line in enumerate(lines):
         top = inner.top() + place * pen.line
         colour = colours.text if line.tone is Tone.FIRST else colours.muted
         name = QRectF(inner.left(), top, name_width, pen.line)

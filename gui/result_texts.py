@@ -96,8 +96,10 @@ def display_text(row: ShownRow, column: int) -> str:
         return error_text(row.result.problem)
     if row.result is None:
         return waiting_text()
-    labels = (f"{item.label} {percent_text(item.probability)}" for item in shown_predictions(row))
-    return one_line(", ".join(labels))
+    labels = one_line(", ".join(f"{item.label} {percent_text(item.probability)}" for item in shown_predictions(row)))
+    if row.status is not RowStatus.UNSURE:
+        return labels
+    return QCoreApplication.translate("Results", "{note}: {labels}").format(note=unsure_text(), labels=labels)
 
 
 def rows_as_text(rows: Iterable[ShownRow]) -> str:
@@ -125,14 +127,12 @@ def accessible_text(row: ShownRow, column: int) -> str:
     if column == STATUS:
         return f"{name}, {status_text(row)}"
     outcome = display_text(row, LABELS)
-    if column == PICTURE and row.result is not None and row.result.predictions:
+    if column == PICTURE and row.status is RowStatus.UNSURE:
+        outcome = unsure_text()
+    elif column == PICTURE and row.result is not None and row.result.predictions:
         best = row.result.predictions[0]
         outcome = one_line(f"{best.label}, {percent_text(best.probability)}")
-    notes = []
-    if row.stale:
-        notes.append(QCoreApplication.translate("Results", "from the earlier weights"))
-    if row.status is RowStatus.UNSURE:
-        notes.append(status_text(row))
+    notes = [QCoreApplication.translate("Results", "from the earlier weights")] if row.stale else []
     return ", ".join([name, outcome, *notes])
 
 
@@ -144,7 +144,8 @@ def tooltip_text(row: ShownRow, column: int) -> str:
             problem = row.result.problem
             lines = [error_text(problem), remedy_text(problem), one_line(display_name(problem.detail))]
         else:
-            lines = [one_line(f"{p.label}: {percent_text(p.probability, 1)}") for p in shown_predictions(row)]
+            lines = [unsure_text()] if row.status is RowStatus.UNSURE else []
+            lines += [one_line(f"{p.label}: {percent_text(p.probability, 1)}") for p in shown_predictions(row)]
         if row.stale:
             lines.append(QCoreApplication.translate("Results", "From an earlier run; waiting to be classified again."))
     elif column != PICTURE:

@@ -63,7 +63,7 @@ class LineSink:
     """One line a picture on standard output."""
 
     def write(self, result: ImageResult) -> None:
-        """Write path, then labels with percentages or the error, between tabs; `unsure` stands before labels in doubt."""
+        """Write path, then labels with percentages or the error, between tabs; `unsure` comes before labels."""
         name = on_one_line(display_name(result.path))
         if result.problem is not None:
             emit(f"{name}\terror: {describe(result.problem)}")
@@ -144,7 +144,8 @@ class _Run:
         unsure = "" if weights.calibration is None else f" ({self.unsure:,} unsure)"
         classified = f"{self.done - self.errors:,} classified{unsure}"
         say(f"{self.done:,} of {total:,} pictures: {classified}, {self.errors:,} failed{pending}{rate}")
-        say(f"weights: {weights.title} ({weights.id}, sha256 {self._installed.sha256[:12]}); {device}")
+        calibrated = "" if weights.calibration is None else "; calibrated"
+        say(f"weights: {weights.title} ({weights.id}, sha256 {self._installed.sha256[:12]}){calibrated}; {device}")
 
     def _take(self, event: RunEvent, order: InputOrder) -> None:
         if isinstance(event, ResultBatch):

@@ -78,6 +78,8 @@ def test_a_threshold_on_the_energy_is_told_as_a_plain_number(qtbot: QtBot) -> No
     energy = replace(FULL, calibration=Calibration(0.8, "energy", -12.3456, 0.95, "validation"))
     assert "called unsure when its energy score is below -12.35; 95.0 %" in told(dialog_of(entry(energy), qtbot))
     assert "unsure" not in told(dialog_of(entry(replace(FULL, calibration=None)), qtbot))
+    none = replace(FULL, calibration=Calibration(0.8, "probability", 0.0, 1.0, "9 pictures"))
+    assert "no picture is called unsure" in told(dialog_of(entry(none), qtbot))
 
 
 def test_the_facts_are_on_screen_as_plain_text_that_can_be_selected(qtbot: QtBot) -> None:

@@ -18,7 +18,7 @@ from gui.label_bars import LabelBars
 from gui.picture_view import LARGE_SIDE, PictureView
 from gui.result_delegate import Tone as BarTone
 from gui.toned_label import Tone, TonedLabel
-from model.types import PictureFacts, WeightSet
+from model.types import Calibration, PictureFacts, WeightSet
 
 CAT_JPG = Path("/pictures/cat.jpg")
 UNSURE = "Unsure \N{EN DASH} not like the training pictures."
@@ -121,8 +121,24 @@ def test_where_the_set_tells_who_is_unsure_every_other_winner_is_bold(panel: Det
 
 def test_unsure_is_grey_and_said(panel: DetailPanel) -> None:
     panel.show_row(CAT_JPG, result("cat.jpg", unsure=True), False, weights())
-    assert UNSURE in words(panel)
+    note = next(label for label in panel.findChildren(TonedLabel) if label.text() == UNSURE)
+    assert note.isVisible()
+    assert note.tone is Tone.TEXT
+    assert len(bars(panel).lines) == len(CAT)
     assert all(line.tone is BarTone.FADED and not line.bold for line in bars(panel).lines)
+
+
+def test_calibrated_probabilities_say_so(panel: DetailPanel) -> None:
+    fitted = Calibration(1.625, "energy", 3.0, 0.95, "169 pictures <kept> for validation")
+    panel.show_row(CAT_JPG, result("cat.jpg", unsure=False, calibration=fitted), False, weights())
+    quiet = next(label for label in panel.findChildren(TonedLabel) if label.text() == "Probabilities are calibrated")
+    assert quiet.isVisible()
+    assert quiet.tone is Tone.MUTED
+    assert "a temperature of 1.625, fitted on 169 pictures &lt;kept&gt; for validation" in quiet.toolTip()
+    panel.show_row(CAT_JPG, result("cat.jpg"), False, weights())
+    assert not quiet.isVisible()
+    panel.show_row(CAT_JPG, result("cat.jpg", problem=TRUNCATED, calibration=fitted), False, weights())
+    assert not quiet.isVisible()
 
 
 def test_waiting(panel: DetailPanel) -> None:

@@ -127,6 +127,13 @@ def test_the_filters_count(bar: FilterBar, visible: int, total: int, words: str)
     assert control(bar, QLabel, "Pictures shown").text().replace(",", "") == words
 
 
+def test_it_is_told_what_unsure_means(bar: FilterBar) -> None:
+    combo = control(bar, QComboBox, "Filter by status")
+    tips = {combo.itemText(place): combo.itemData(place, Qt.ItemDataRole.ToolTipRole) for place in range(combo.count())}
+    assert "not like those that the weights were trained on" in tips["Unsure"]
+    assert tips["Done"] is None
+
+
 def test_every_control_has_a_name_and_can_be_reached_by_key(bar: FilterBar) -> None:
     for kind in (QLineEdit, QSpinBox, QComboBox, QToolButton):
         for widget in bar.findChildren(kind):

@@ -12,6 +12,7 @@ from gui.result_delegate import (
     ResultDelegate,
     Tone,
     label_lines,
+    line_height,
     pixels_side,
     row_height,
     thumbnail_side,
@@ -154,6 +155,23 @@ def test_unsure_and_stale_rows_are_grey(outcome: ImageResult | None) -> None:
     assert count(image, colours.bar) < SPECKS
     assert count(image, colours.bar_other) < SPECKS
     assert count(image, colours.bar_faded) > 300
+
+
+def test_an_unsure_row_says_so_first_and_then_four_labels() -> None:
+    colours = row_colours(palette())
+    lines = line_height(QApplication.font())
+    unsure, sure = (pixels_of(paint(of(result("a.jpg", CAT, unsure=unsure)), LABELS)) for unsure in (True, False))
+    words = np.array(colours.text.getRgb()[:3], np.uint8)
+    inked = np.flatnonzero((unsure == words).all(axis=2).any(axis=1))
+    assert len(inked), "the words are not as legible as text"
+    assert 8 <= inked.min() <= inked.max() < 8 + lines
+    faded = np.array(colours.bar_faded.getRgb()[:3], np.uint8)
+    parts = (unsure[8 + lines : 8 + 2 * lines], unsure[8 : 8 + lines], sure)
+    below, beside, certain = ((part == faded).all(axis=2).sum(axis=1).max() for part in parts)
+    assert below > 60, "the first label is not in the second line"
+    assert beside < SPECKS, "a bar beside the words"
+    assert certain < SPECKS
+    assert (unsure[-8:-1] == np.array(colours.background.getRgb()[:3], np.uint8)).all(), "five labels have no room"
 
 
 def test_bars_are_as_long_as_their_probabilities() -> None:

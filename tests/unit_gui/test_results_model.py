@@ -280,7 +280,10 @@ def test_cells_speak_for_screen_readers(make: Models) -> None:
     assert cell(model, 0, 2, role) == "cat.jpg, Done"
     assert cell(model, 1, 0, role) == "bad.jpg, could not be read: the file ends too early"
     assert cell(model, 2, 1, role) == "new.jpg, waiting\N{HORIZONTAL ELLIPSIS}"
-    assert cell(model, 3, 0, role) == "hm.jpg, Egyptian cat, 57 %, Unsure"
+    unsure = "hm.jpg, unsure \N{EN DASH} not like the training pictures"
+    assert cell(model, 3, 0, role) == unsure, "no winner is to be crowned"
+    assert cell(model, 3, 1, role).startswith(f"{unsure}: Egyptian cat 57 %, tiger cat 15 %")
+    assert cell(model, 3, 2, role) == "hm.jpg, Unsure"
     model.mark_all_pending()
     assert "from the earlier weights" in cell(model, 0, 0, role)
 
@@ -290,14 +293,17 @@ def test_statuses_in_words(make: Models) -> None:
     model.apply([result("a.jpg"), result("b.jpg", unsure=True), result("c.jpg", problem=TRUNCATED)])
     words = [cell(model, row, 2, Qt.ItemDataRole.DisplayRole) for row in range(4)]
     assert words == ["Done", "Unsure", "Error", "Waiting"]
+    assert "unsure" not in cell(model, 0, 1, Qt.ItemDataRole.DisplayRole)
+    model.mark_all_pending()
+    assert "unsure" not in cell(model, 1, 1, Qt.ItemDataRole.DisplayRole), "that was an earlier run"
 
 
 def test_tooltips_tell_all_and_show_names_as_text(make: Models) -> None:
     model = ResultsModel()
     model.set_active_weights(WEIGHTS, None)
     odd = picture("<b>x</b>\n.jpg", "/pictures/bad\udcff")
-    model.add([odd, picture("bad.jpg")])
-    model.apply([result("bad.jpg", problem=TRUNCATED)])
+    model.add([odd, picture("bad.jpg"), picture("hm.jpg")])
+    model.apply([result("bad.jpg", problem=TRUNCATED), result("hm.jpg", unsure=True)])
     role = Qt.ItemDataRole.ToolTipRole
     assert "&lt;b&gt;x&lt;/b&gt;\N{REPLACEMENT CHARACTER}.jpg" in cell(model, 0, 0, role)
     assert r"bad\xff" in cell(model, 0, 0, role)
@@ -305,6 +311,9 @@ def test_tooltips_tell_all_and_show_names_as_text(make: Models) -> None:
     assert "could not be read: the file ends too early" in tip
     assert "Copy it again" in tip
     assert "broken data stream" in tip
+    tip = cell(model, 2, 1, role)
+    assert tip.startswith("<qt>unsure \N{EN DASH} not like the training pictures<br>Egyptian cat: 57.0 %<br>")
+    assert "lens cap" in tip, "all labels that the row has no room for"
 
 
 def test_headers_and_the_whole_row(make: Models) -> None:

@@ -43,6 +43,7 @@ def test_unsure_pictures_are_called_so_and_counted(
     assert [line[1].split()[0] for line in lines] == ["blue", "red", "unsure"]
     assert lines[2][2].startswith("green ")
     assert "3 of 3 pictures: 3 classified (1 unsure), 0 failed" in output.err
+    assert "); calibrated; fake device" in output.err
     assert main(["classify", str(pictures), "--csv", str(tmp_path / "out.csv"), "--quiet"]) == EXIT_OK
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
         rows = [(row["status"], row["unsure"]) for row in csv.DictReader(stream)]
