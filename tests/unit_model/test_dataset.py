@@ -1,4 +1,4 @@
-"""Labelled folders, copies, and splits that keep copies together."""
+"""Labelled folders: one a class, what is left out, what is refused, and the fingerprint."""
 
 import os
 import shutil
@@ -7,38 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dataset_samples import make_folders, noise_picture, read
 from fakes import write_picture
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
-from model.cancel import CancelToken
-from model.copies import find_copies, read_groups
-from model.dataset import Dataset, fingerprint, read_dataset
-from model.decode import DecodeLimits
+from model.dataset import fingerprint
 from model.errors import DatasetError
-from model.splits import grouped_folds
-
-
-def read(root: Path) -> Dataset:
-    *_, last = read_dataset(root, DecodeLimits(), CancelToken())
-    assert isinstance(last, Dataset)
-    return last
-
-
-def noise_picture(path: Path, seed: int) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.random.default_rng(seed).integers(0, 255, (4, 4, 3), dtype=np.uint8)
-    Image.fromarray(pixels).resize((160, 120), Image.Resampling.BICUBIC).save(path)
-    return path
 
 
 @pytest.fixture
 def folders(tmp_path: Path) -> Path:
-    for index, name in enumerate(("cat", "dog")):
-        for number in range(3):
-            noise_picture(tmp_path / name / f"{number}.png", 10 * index + number)
-    return tmp_path
+    return make_folders(tmp_path / "pictures", {"cat": 3, "dog": 3})
 
 
 def test_a_folder_is_a_class_and_nested_folders_belong_to_it(folders: Path) -> None:
@@ -46,13 +25,81 @@ def test_a_folder_is_a_class_and_nested_folders_belong_to_it(folders: Path) -> N
     dataset = read(folders)
     assert dataset.classes == ("cat", "dog")
     assert dataset.labels.tolist() == [0, 0, 0, 1, 1, 1, 1]
+    assert dataset.parts is None
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.webp", "a.tif", "a.gif", "a.bmp", "a.avif", "a.jp2", "a.ppm"])
+def test_any_format_that_can_be_decoded_is_read(folders: Path, name: str) -> None:
+    noise_picture(folders / "cat" / name, 99)
+    dataset = read(folders)
+    assert dataset.bad == ()
+    assert name in {image.path.name for image in dataset.images}
+
+
+def test_what_is_known_of_a_picture(folders: Path) -> None:
+    image = read(folders).images[0]
+    content = image.path.read_bytes()
+    assert image.size == len(content)
+    assert image.path == folders / "cat" / "0.png"
+    assert image.thumbnail.dtype == np.float32
+    assert image.thumbnail.shape == (256,)
+    assert abs(float(image.thumbnail.mean())) < 1e-6
+    assert float(np.linalg.norm(image.thumbnail)) == pytest.approx(1)
+    with Image.open(image.path) as picture:
+        grey = np.asarray(picture.convert("L").resize((16, 16), Image.Resampling.BOX), dtype=np.float64).ravel()
+    assert np.corrcoef(grey, image.thumbnail)[0, 1] > 0.999
 
 
 def test_bad_files_are_listed_and_left_out(folders: Path) -> None:
     (folders / "cat" / "broken.jpg").write_bytes(b"\xff\xd8\xff but no picture")
+    (folders / "dog" / "nothing.png").write_bytes(b"")
     dataset = read(folders)
-    assert [path.name for path, _ in dataset.bad] == ["broken.jpg"]
+    assert [(path.name, problem.code) for path, problem in dataset.bad] == [
+        ("broken.jpg", "image-damaged"),
+        ("nothing.png", "image-empty"),
+    ]
     assert len(dataset.images) == 6
+
+
+def test_a_picture_that_ends_early_is_bad_although_thumbnails_are_decoded_small(folders: Path) -> None:
+    whole = folders / "cat" / "large.jpg"
+    pixels = np.random.default_rng(0).integers(0, 255, (600, 800, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(whole)
+    whole.write_bytes(whole.read_bytes()[:-20000])
+    assert [(path.name, problem.code) for path, problem in read(folders).bad] == [("large.jpg", "image-truncated")]
+
+
+def test_hidden_files_and_folders_are_skipped(folders: Path) -> None:
+    noise_picture(folders / "cat" / ".hidden.png", 97)
+    noise_picture(folders / "cat" / ".thumbnails" / "a.png", 98)
+    noise_picture(folders / ".git" / "a.png", 99)
+    dataset = read(folders)
+    assert dataset.classes == ("cat", "dog")
+    assert len(dataset.images) == 6
+    assert dataset.bad == ()
+
+
+def test_other_files_are_no_pictures_and_no_faults(folders: Path) -> None:
+    (folders / "labels.txt").write_text("cat dog")
+    (folders / "cat" / "notes.txt").write_text("of last summer")
+    dataset = read(folders)
+    assert (len(dataset.images), dataset.bad) == (6, ())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
+def test_links_in_a_circle_do_not_hang(folders: Path) -> None:
+    (folders / "cat" / "again").symlink_to(folders / "cat")
+    (folders / "cat" / "deep").mkdir()
+    (folders / "cat" / "deep" / "up").symlink_to("..")
+    (folders / "cat" / "itself.png").symlink_to("itself.png")
+    assert read(folders).labels.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
+def test_a_class_may_be_a_link_to_a_folder(folders: Path, tmp_path: Path) -> None:
+    make_folders(tmp_path / "elsewhere", {"": 2})
+    (folders / "eel").symlink_to(tmp_path / "elsewhere")
+    assert read(folders).labels.tolist() == [0, 0, 0, 1, 1, 1, 2, 2]
 
 
 def test_a_class_of_bad_pictures_alone_is_refused_by_name(folders: Path) -> None:
@@ -63,45 +110,22 @@ def test_a_class_of_bad_pictures_alone_is_refused_by_name(folders: Path) -> None
         read(folders)
 
 
-def test_a_folder_that_cannot_be_read_is_listed_with_what_was_left_out(
-    folders: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    noise_picture(folders / "dog" / "old" / "deep.jpg", 99)
-    real = os.scandir
-
-    def scandir(folder: str) -> object:
-        if str(folder).endswith("old"):
-            raise PermissionError(13, "Permission denied")
-        return real(folder)
-
-    monkeypatch.setattr(os, "scandir", scandir)
-    dataset = read(folders)
-    assert [(path.name, problem.code) for path, problem in dataset.bad] == [("dog", "scan-folder-unreadable")]
-    assert len(dataset.images) == 6
-
-
-def test_a_training_folder_that_cannot_be_read_is_told(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def iterdir(_folder: Path) -> object:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "iterdir", iterdir)
-    with pytest.raises(DatasetError, match="could not be read: Permission denied"):
+def test_a_folder_without_pictures_is_refused_by_name(folders: Path) -> None:
+    (folders / "empty").mkdir()
+    with pytest.raises(DatasetError, match="class empty has 0 readable"):
         read(folders)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="needs names that are not text")
-def test_a_class_whose_name_is_not_text_can_be_put_on_a_card(folders: Path) -> None:
-    (folders / "dog").rename(folders / "d\udcffg")
-    assert read(folders).classes == ("cat", "d\\xffg")
 
 
 def test_what_is_no_data_set_is_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no folder"):
         read(tmp_path / "absent")
-    with pytest.raises(DatasetError, match="at least two classes"):
+    file = write_picture(tmp_path / "file.png")
+    with pytest.raises(DatasetError, match="no folder"):
+        read(file)
+    with pytest.raises(DatasetError, match=r"holds 0 folders.*at least two classes"):
         read(tmp_path)
     write_picture(tmp_path / "one" / "a.png")
-    with pytest.raises(DatasetError, match="at least two classes"):
+    with pytest.raises(DatasetError, match=r"holds 1 folders.*at least two classes"):
         read(tmp_path)
     noise_picture(tmp_path / "two" / "a.png", 1)
     noise_picture(tmp_path / "two" / "b.png", 2)
@@ -109,58 +133,43 @@ def test_what_is_no_data_set_is_refused_in_words(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-def test_copies_are_found_when_equal_resized_or_compressed_anew(folders: Path) -> None:
-    shutil.copy(folders / "cat" / "0.png", folders / "dog" / "copy.png")
-    with Image.open(folders / "cat" / "1.png") as image:
-        image.resize((90, 70)).save(folders / "cat" / "small.jpg", quality=60)
+def refuse(monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    """Let no folder be read whose path ends so."""
+    real = os.scandir
+
+    def scandir(folder: str | Path) -> object:
+        if str(folder).endswith(ending):
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
+def test_a_folder_that_cannot_be_read_is_listed_with_what_was_left_out(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise_picture(folders / "dog" / "old" / "deep.jpg", 99)
+    refuse(monkeypatch, "old")
     dataset = read(folders)
-    names = [image.path.relative_to(folders).as_posix() for image in dataset.images]
-    groups = dict(zip(names, find_copies(dataset.images).tolist(), strict=True))
-    assert groups["cat/0.png"] == groups["dog/copy.png"]
-    assert groups["cat/1.png"] == groups["cat/small.jpg"]
-    assert len(set(groups.values())) == 6
+    assert [(path.name, problem.code) for path, problem in dataset.bad] == [("dog", "scan-folder-unreadable")]
+    assert len(dataset.images) == 6
 
 
-def test_pictures_of_one_colour_are_not_all_copies(tmp_path: Path) -> None:
-    for index, name in enumerate(("a", "b")):
-        for number in range(2):
-            write_picture(tmp_path / name / f"{number}.png", (50 * index, 40 * number, 0))
-    dataset = read(tmp_path)
-    assert len(set(find_copies(dataset.images).tolist())) == 4
+@pytest.mark.parametrize("ending", ["pictures", "dog"])
+def test_a_folder_of_a_class_or_of_all_that_cannot_be_read_is_told(
+    folders: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    refuse(monkeypatch, ending)
+    with pytest.raises(DatasetError, match=f"{ending}” could not be read: Permission denied"):
+        read(folders)
 
 
-def test_groups_can_come_from_a_file(folders: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names that are not text")
+def test_a_class_whose_name_is_not_text_can_be_put_on_a_card(folders: Path) -> None:
+    (folders / "dog").rename(folders / "d\udcffg")
     dataset = read(folders)
-    file = tmp_path_factory.mktemp("groups") / "groups.txt"
-    file.write_text("cat/0.png dog/1.png\ncat/2.png dog/1.png\n")
-    groups = read_groups(file, folders, dataset.images)
-    assert groups[0] == groups[4] == groups[2]
-    assert len(set(groups.tolist())) == 4
-    file.write_text("cat/0.png cat/absent.png\n")
-    with pytest.raises(DatasetError, match=r"absent\.png"):
-        read_groups(file, folders, dataset.images)
-    with pytest.raises(DatasetError, match="could not be read"):
-        read_groups(file.with_name("nowhere"), folders, dataset.images)
-
-
-@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 12)), min_size=5, max_size=80), st.integers(0, 3))
-def test_no_group_is_ever_split_and_every_picture_has_a_fold(pairs: list[tuple[int, int]], seed: int) -> None:
-    labels = np.array([label for label, _ in pairs], dtype=np.intp)
-    groups = np.array([group for _, group in pairs], dtype=np.intp)
-    folds = grouped_folds(labels, groups, 5, seed)
-    assert ((folds >= 0) & (folds < 5)).all()
-    for group in set(groups.tolist()):
-        assert len(set(folds[groups == group].tolist())) == 1
-    assert (folds == grouped_folds(labels, groups, 5, seed)).all()
-
-
-def test_folds_are_stratified_and_differ_by_seed() -> None:
-    labels = np.repeat([0, 1, 2], [100, 60, 40])
-    groups = np.arange(200)
-    folds = grouped_folds(labels, groups, 5, seed=0)
-    for fold in range(5):
-        assert np.bincount(labels[folds == fold]).tolist() == [20, 12, 8]
-    assert (folds != grouped_folds(labels, groups, 5, seed=1)).any()
+    assert dataset.classes == ("cat", "d\\xffg")
+    assert len(fingerprint(folders, dataset.images)) == 64
 
 
 def test_the_fingerprint_changes_with_names_and_content(folders: Path) -> None:
@@ -172,19 +181,15 @@ def test_the_fingerprint_changes_with_names_and_content(folders: Path) -> None:
     assert len({before, renamed, fingerprint(folders, read(folders).images)}) == 3
 
 
+def test_the_fingerprint_is_that_of_the_folder_wherever_it_is(folders: Path, tmp_path: Path) -> None:
+    shutil.copytree(folders, tmp_path / "moved")
+    one, other = read(folders), read(tmp_path / "moved")
+    assert fingerprint(one.root, one.images) == fingerprint(other.root, other.images)
+    assert fingerprint(one.root, one.images) == fingerprint(one.root, reversed(one.images))
+
+
 def test_a_relative_folder_is_as_good_as_an_absolute_one(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folders.parent)
     relative, absolute = read(Path(folders.name)), read(folders)
     assert [image.path for image in relative.images] == [image.path for image in absolute.images]
     assert fingerprint(relative.root, relative.images) == fingerprint(absolute.root, absolute.images)
-
-
-def test_the_copies_of_the_weather_pictures_are_found(shared_data: Path) -> None:
-    root = shared_data / "weather"
-    dataset = read(root)
-    found = find_copies(dataset.images)
-    known = read_groups(root / "near_duplicate_groups.txt", root, dataset.images)
-    sizes = np.bincount(known)
-    complete = [group for group in np.flatnonzero(sizes > 1) if len(set(found[known == group].tolist())) == 1]
-    assert len(complete) >= 95
-    assert np.bincount(found).max() <= 12
