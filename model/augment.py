@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torchvision.transforms import v2
 
-from model.types import Preprocess
 from model.training_types import Recipe
+from model.types import Preprocess
 
 Augment = Callable[[torch.Tensor], torch.Tensor]
 

@@ -9,22 +9,19 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from model.cancel import Cancelled, CancelToken
+from model.cli_arguments import Commands, whole_number
 from model.cli_classify import run_classify
 from model.cli_output import let_go_of_streams, say
-from model.cli_train import run_train
+from model.cli_train import add_train
 from model.cli_weights import run_fetch, run_import, run_list, run_show
 from model.errors import DeviceError, PhotospotterError, UsageError, WeightsError
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_USAGE
-
-if TYPE_CHECKING:
-    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 log = logging.getLogger(__name__)
 
@@ -114,11 +111,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_classify(commands)
     _add_weights(commands)
-    _add_train(commands)
+    add_train(commands)
     return parser
 
 
-def _add_classify(commands: _Commands) -> None:
+def _add_classify(commands: Commands) -> None:
     parser = commands.add_parser("classify", help="classify pictures and folders of pictures")
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture or a folder")
     parser.add_argument(
@@ -127,12 +124,12 @@ def _add_classify(commands: _Commands) -> None:
     parser.add_argument("--csv", metavar="FILE|-", help="write a table; - is standard output")
     parser.add_argument("--json", metavar="FILE|-", help="write JSON Lines, one object a picture")
     parser.add_argument(
-        "--top", type=_whole_number(1), default=5, metavar="N", help="labels for each picture (default: 5)"
+        "--top", type=whole_number(1), default=5, metavar="N", help="labels for each picture (default: 5)"
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument("--no-recursive", action="store_true", help="leave the folders inside folders out")
     # More gains nothing on any device, and that many prepared pictures are held in memory.
-    batch = _whole_number(1, 1024)
+    batch = whole_number(1, 1024)
     parser.add_argument("--batch", type=batch, metavar="N", help="pictures the network takes at a time, up to 1024")
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     parser.add_argument("--raw", action="store_true", help="write CSV text that a spreadsheet may run as a formula")
@@ -140,7 +137,7 @@ def _add_classify(commands: _Commands) -> None:
     parser.set_defaults(run=run_classify)
 
 
-def _add_weights(commands: _Commands) -> None:
+def _add_weights(commands: Commands) -> None:
     parser = commands.add_parser("weights", help="list, fetch, import and show weight sets")
     parser.set_defaults(run=run_list)
     actions = parser.add_subparsers(metavar="ACTION")
@@ -162,39 +159,6 @@ def _add_weights(commands: _Commands) -> None:
     show = actions.add_parser("show", help="show everything known of a weight set, as JSON")
     show.add_argument("id", metavar="ID")
     show.set_defaults(run=run_show)
-
-
-def _add_train(commands: _Commands) -> None:
-    parser = commands.add_parser("train", help="train a weight set on folders of your own, one folder a class")
-    parser.add_argument("folder", type=Path, metavar="DIR")
-    parser.add_argument("--out", required=True, metavar="NAME", help="the id of the new weight set")
-    parser.add_argument("--backbone", default="imagenet-lite2", metavar="ID", help="default: imagenet-lite2")
-    parser.add_argument("--groups", type=Path, metavar="FILE", help="copies, one group a line (default: find them)")
-    parser.add_argument("--folds", type=_whole_number(2), default=5, metavar="K", help="grouped folds (default: 5)")
-    parser.add_argument("--seeds", type=_whole_number(1), default=5, metavar="N", help="fold seeds (default: 5)")
-    parser.add_argument("--title", metavar="TEXT", help="the set's name for people")
-    parser.add_argument("--dataset-name", metavar="TEXT", help="what the card calls the pictures")
-    parser.add_argument("--family", choices=("custom", "weather", "imagenet"), default="custom", help=argparse.SUPPRESS)
-    parser.add_argument("--licence", metavar="TEXT", default="of your own making", help="the weights' licence")
-    parser.add_argument("--into", type=Path, metavar="DIR", help=argparse.SUPPRESS)
-    parser.add_argument("--force", action="store_true", help="replace a weight set that exists")
-    parser.add_argument("--quiet", action="store_true", help="no progress")
-    parser.set_defaults(run=run_train)
-
-
-def _whole_number(low: int, high: int | None = None) -> Callable[[str], int]:
-    """Return what argparse turns a text into a whole number with."""
-
-    def parse(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError("must be a whole number") from None
-        if number < low or (high is not None and number > high):
-            raise argparse.ArgumentTypeError(f"must be {low} or more" if high is None else f"must be {low} to {high}")
-        return number
-
-    return parse
 
 
 def _version() -> str:

@@ -14,15 +14,12 @@ from model.cancel import CancelToken
 from model.decode_errors import too_large, translated
 from model.errors import ImageError
 from model.picture_file import icon_pixels, identify, is_cut_short, known_format, open_regular, set_up_pillow
-from model.pixel_budget import PixelBudget
+from model.pixel_budget import PROCESS_BUDGET, PixelBudget
 from model.pixels import orientation, to_upright_rgb, upright_size
 from model.types import PictureFacts
 
 DEFAULT_PIXEL_LIMIT = 260_000_000
 """Pictures with more pixels are refused. Phones make pictures of 200 megapixels."""
-
-PROCESS_BUDGET = PixelBudget()
-"""What all decoding in this process shares unless it is told otherwise, for memory is the process's, too."""
 
 # Peak memory while decoding, in units of the 4 bytes a pixel that baseline JPEG and PNG take in Pillow: measured on
 # 30-megapixel pictures with Pillow 13 and pi_heif 1.4, rounded up.

@@ -4,7 +4,6 @@ import hashlib
 import io
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,19 +21,12 @@ from model.names import display_name
 from model.network import classification_head, load_network, prepare_for_inference
 from model.pipeline import Load
 from model.safe_files import write_atomically
+from model.training_types import FeatureProgress
 from model.types import InstalledWeights
 
 log = logging.getLogger(__name__)
 
 _BATCH = 8
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureProgress:
-    """Pictures whose features are known, of how many."""
-
-    done: int
-    total: int
 
 
 class FeatureExtractor:

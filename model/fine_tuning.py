@@ -31,7 +31,7 @@ from model.errors import DatasetError
 from model.training_network import freeze, training_sizes
 from model.training_pictures import TrainingPictures
 from model.training_state import TrainingState, load_best, load_state, save_state
-from model.training_types import EpochDone, Recipe, StepProgress
+from model.training_types import EpochDone, Precision, Recipe, StepProgress
 from model.types import Preprocess
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class FineTuning:
         self._precision = precision
         self._teacher = teacher
         self._teacher_size = teacher_size
-        self._normalise = _NormaliseFloat(preprocess).to(device)
+        self._normalise = NormaliseFloat(preprocess).to(device)
         self._use_normalise = Normalise(preprocess).to(device)
         self._sizes = training_sizes(recipe, preprocess)
         self._augments = {size: make_augment(recipe, preprocess, max(size, teacher_size)) for size in set(self._sizes)}
@@ -172,11 +172,11 @@ class FineTuning:
             total_loss += loss * len(indices)
             right += correct
             done = sum(len(part) for part in np.array_split(order, self._batches)[: number + 1])
-            yield StepProgress(self._fold, epoch, self._recipe.epochs, done, len(order), self._left(epoch, done, started))
+            yield StepProgress(
+                self._fold, epoch, self._recipe.epochs, done, len(order), self._left(epoch, done, started)
+            )
         validation_loss, validation_accuracy = self._validate()
-        best = (
-            validation_loss is None or self._best_loss is None or validation_loss < self._best_loss
-        )
+        best = validation_loss is None or self._best_loss is None or validation_loss < self._best_loss
         event = EpochDone(
             fold=self._fold,
             epoch=epoch,
@@ -348,7 +348,21 @@ class FineTuning:
         self._best_epoch, self._best_loss = state.best_epoch, state.best_loss
 
 
-class _NormaliseFloat(nn.Module):
+def choose_precision(wish: Precision, device: torch.device) -> str:
+    """Return fp32, bf16 or fp16: the wish, or for `auto` bf16 where the device has instructions for it.
+
+    On CPUs without such instructions bf16 is slower than fp32. CUDA devices before Ampere get fp16.
+    """
+    if wish != "auto":
+        return wish
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+    # These questions have no public name in torch; a version that no longer answers them gets the safe choice.
+    asks = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return "bf16" if device.type == "cpu" and any(ask is not None and ask() for ask in asks) else "fp32"
+
+
+class NormaliseFloat(nn.Module):
     """float32 (N, 3, S, S), 0..255 -> normalised; mixed pictures are no longer whole numbers."""
 
     mean: torch.Tensor

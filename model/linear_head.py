@@ -55,9 +55,19 @@ def fit_head(features: torch.Tensor, labels: torch.Tensor, class_count: int, l2:
         return LinearHead(plain.detach(), (bias - plain @ mean).detach())
 
 
-def accuracy(head: LinearHead, features: torch.Tensor, labels: torch.Tensor) -> float:
-    """Return the share of pictures whose likeliest class is the right one, 0..1."""
-    return float((head.logits(features).argmax(dim=1) == labels).float().mean())
+def best_l2(
+    features: torch.Tensor,
+    labels: torch.Tensor,
+    validation_features: torch.Tensor,
+    validation_labels: torch.Tensor,
+    class_count: int,
+    grid: Sequence[float] = L2_GRID,
+) -> float:
+    """Return the L2 of the grid whose head has the lowest mean cross-entropy on the validation pictures."""
+    losses = {
+        l2: _loss(fit_head(features, labels, class_count, l2), validation_features, validation_labels) for l2 in grid
+    }
+    return min(losses, key=losses.__getitem__)
 
 
 def choose_l2(
@@ -77,27 +87,9 @@ def choose_l2(
             continue  # fewer groups than folds
         for l2 in grid:
             head = fit_head(features[inside], labels[inside], class_count, l2)
-            losses[l2] += float(torch.nn.functional.cross_entropy(head.logits(features[outside]), labels[outside]))
+            losses[l2] += _loss(head, features[outside], labels[outside])
     return min(losses, key=losses.__getitem__)
 
 
-@dataclass(frozen=True, slots=True)
-class FoldScore:
-    """One fold held out: which, its accuracy 0..1, the L2 that was chosen without it, and how many pictures it has."""
-
-    seed: int
-    fold: int
-    accuracy: float
-    l2: float
-    count: int
-
-
-def score_fold(
-    features: torch.Tensor, labels: torch.Tensor, groups: NDArray[np.intp], class_count: int, fold: NDArray[np.bool_]
-) -> tuple[float, float]:
-    """Fit on the pictures outside `fold` (N,), test on those inside; return accuracy and the L2 chosen outside."""
-    held_out = torch.from_numpy(fold)
-    train_features, train_labels = features[~held_out], labels[~held_out]
-    l2 = choose_l2(train_features, train_labels, groups[~fold], class_count, seed=0)
-    head = fit_head(train_features, train_labels, class_count, l2)
-    return accuracy(head, features[held_out], labels[held_out]), l2
+def _loss(head: LinearHead, features: torch.Tensor, labels: torch.Tensor) -> float:
+    return float(torch.nn.functional.cross_entropy(head.logits(features), labels))

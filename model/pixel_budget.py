@@ -86,6 +86,10 @@ class PixelBudget:
         self._queue: deque[_Hold] = deque()
         self._held: set[_Hold] = set()
 
+    def __reduce__(self) -> tuple[Callable[[], "PixelBudget"], tuple[()]]:
+        """A budget is its process's: sent to another process it becomes that one's own."""
+        return process_budget, ()
+
     @property
     def waiting(self) -> int:
         """How many threads wait for room."""
@@ -137,3 +141,12 @@ class PixelBudget:
                 self._held.discard(hold)
         in_use = sum(hold.pixels for hold in self._held)
         return in_use == 0 or in_use + claim.pixels <= self.pixels
+
+
+PROCESS_BUDGET = PixelBudget()
+"""What all decoding in this process shares unless it is told otherwise, for memory is the process's, too."""
+
+
+def process_budget() -> PixelBudget:
+    """Return the budget of the process that asks."""
+    return PROCESS_BUDGET

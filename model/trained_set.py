@@ -1,6 +1,7 @@
-"""A trained head becomes a weight set on disk: fp16 safetensors and a card, in one step or not at all."""
+"""A trained head or network becomes a weight set on disk: fp16 safetensors and a card, in one step or not at all."""
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,8 +39,8 @@ def check_name(weights_id: str, catalogue: Catalogue, *, into: Path | None, over
 
 def store_trained_set(
     card: WeightSet,
-    head: LinearHead,
-    backbone: InstalledWeights,
+    tensors: Tensors,
+    backbone: InstalledWeights | None,
     catalogue: Catalogue,
     *,
     into: Path | None,
@@ -47,14 +48,18 @@ def store_trained_set(
 ) -> CatalogueEntry:
     """Write the set and return its entry.
 
-    On a backbone that every installation has (it comes in a Python package) only the head is stored; on another the
-    whole network is, so that the set does not depend on a file that may be removed. `into` is a folder for sets that
-    ship with the program; None is the user's data folder. Raises WeightsError when it cannot be written.
+    `tensors` are the whole network's, or, with a `backbone`, those of a linear head on it: `weight` and `bias`. On a
+    backbone that every installation has (it comes in a Python package) only the head is stored; on another the whole
+    network is, so that the set does not depend on a file that may be removed. `into` is a folder for sets that ship
+    with the program; None is the user's data folder. Raises WeightsError when it cannot be written.
     """
     check_name(card.id, catalogue, into=into, overwrite=overwrite)
     folder = into or catalogue.folder(card.id)
-    shared = next((file for file in backbone.weights.files if file.place == "package"), None)
-    tensors = _head_tensors(head) if shared is not None else _whole_network(head, card, backbone)
+    shared = None
+    if backbone is not None:
+        shared = next((file for file in backbone.weights.files if file.place == "package"), None)
+        if shared is None:
+            tensors = _whole_network(tensors, card, backbone)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         # What is left to clean up in the end is the old set; failing in that does not undo the new one.
@@ -93,16 +98,28 @@ def _replace_folder(new: Path, folder: Path, old: Path) -> None:
         raise
 
 
-def _head_tensors(head: LinearHead) -> Tensors:
+def head_tensors(head: LinearHead) -> Tensors:
+    """Return a head's tensors as they are stored."""
     return {"weight": head.weight.half().contiguous(), "bias": head.bias.half().contiguous()}
 
 
-def _whole_network(head: LinearHead, card: WeightSet, backbone: InstalledWeights) -> Tensors:
+def in_fp16(state: Mapping[str, torch.Tensor]) -> Tensors:
+    """Return a network's tensors as they are stored: fp16, but for those that would overflow, or vanish, in it.
+
+    BatchNorm's variances may do so. Counters of steps stay whole numbers.
+    """
+    stored: Tensors = {}
+    for key, tensor in state.items():
+        half = tensor.half()
+        fits = bool(torch.isfinite(half).all()) and not ("var" in key and bool(((half == 0) & (tensor != 0)).any()))
+        stored[key] = half if tensor.is_floating_point() and fits else tensor
+    return stored
+
+
+def _whole_network(head: Tensors, card: WeightSet, backbone: InstalledWeights) -> Tensors:
     network = load_network(backbone)
-    replace_head(network, {"weight": head.weight, "bias": head.bias}, card)
-    return {
-        key: tensor.half() if tensor.is_floating_point() else tensor for key, tensor in network.state_dict().items()
-    }
+    replace_head(network, head, card)
+    return in_fp16(network.state_dict())
 
 
 def _write(folder: Path, weights_id: str, tensors: Tensors, *, is_head: bool, shipped: bool) -> WeightsFile:

@@ -97,9 +97,7 @@ def _from_scratch(architecture: str, class_count: int) -> nn.Module:
     import torchvision
 
     try:
-        network = torchvision.models.get_model(
-            name, weights=None, num_classes=class_count, zero_init_residual=True
-        )
+        network = torchvision.models.get_model(name, weights=None, num_classes=class_count, zero_init_residual=True)
     except TypeError:  # not a ResNet
         network = torchvision.models.get_model(name, weights=None, num_classes=class_count)
     return network
@@ -148,14 +146,3 @@ def _opened(module: nn.Module, head: nn.Module) -> Iterator[nn.Module]:
             yield from _opened(child, head)
         else:
             yield child
-
-
-def in_fp16(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Return the tensors as they are stored: fp16, but for those whose values fp16 cannot hold; counters unchanged."""
-    stored = {}
-    for key, tensor in state.items():
-        half = tensor.half()
-        # BatchNorm's variances may be too large, or so small that they would become zero.
-        lossy = not bool(torch.isfinite(half).all()) or bool(((half == 0) & (tensor != 0)).any() & ("var" in key))
-        stored[key] = half if tensor.is_floating_point() and not lossy else tensor
-    return stored

@@ -93,6 +93,4 @@ class _readable:  # noqa: N801 - a context manager in the manner of contextlib's
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         if isinstance(error, ImageError):
-            raise DatasetError(
-                "train-picture-changed", name=display_name(self._path), reason=str(error)
-            ) from error
+            raise DatasetError("train-picture-changed", name=display_name(self._path), reason=str(error)) from error

@@ -1,4 +1,4 @@
-"""What an interrupted training needs to go on where it stopped, in one file that is whole or not there. Imports torch."""
+"""What an interrupted training needs to go on, in one file that is whole or not there. Imports torch."""
 
 import logging
 import os

@@ -1,0 +1,70 @@
+"""Who teaches a student, and what it may know: never a picture by which the student is judged. Imports torch."""
+
+import logging
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from model.cards import parse_card, read_json
+from model.distillation import Teacher
+from model.errors import DatasetError
+from model.fine_tuning import NormaliseFloat
+from model.network import load_network
+from model.safe_files import file_sha256
+from model.training_outcome import NETWORK_NAME
+from model.training_plan import Split, read_plan, run_folder
+from model.types import InstalledWeights
+from model.weights import Catalogue
+
+log = logging.getLogger(__name__)
+
+CARD_OF_FOLD = "card.json"
+# What two trainings must have in common for one's folds to be the other's.
+_SAME_FOLDS = ("dataset_sha256", "groups_sha256", "folds", "seed")
+_SAME_PARTS = ("dataset_sha256", "groups_sha256", "folds", "seed", "validation_share", "test_share")
+
+
+def find_teacher(teacher_id: str, catalogue: Catalogue, plan: dict[str, object], split: Split) -> InstalledWeights:
+    """Return the teacher for one split of the data set of `plan`.
+
+    A set that was trained on other pictures teaches everywhere. One that was trained on these pictures teaches the
+    network that learns from all of them; for a fold its own network of the same fold takes its place, which has to lie
+    in its run folder; for hold-out parts it must have had the same ones. Raises DatasetError when there is no teacher
+    that does not know the pictures by which the student is judged, WeightsError when the set is not there.
+    """
+    installed = catalogue.open(catalogue.resolve(teacher_id))
+    theirs = read_plan(run_folder(catalogue.data_dir, installed.weights.id))
+    learnt_from = {installed.weights.recipe.get("dataset_sha256"), theirs.get("dataset_sha256")}
+    if plan["dataset_sha256"] not in learnt_from or not len(split.held_out):
+        return installed
+    if split.fold is None:
+        recorded = installed.weights.recipe.get("plan", {})
+        theirs = theirs or (recorded if isinstance(recorded, dict) else {})
+        if all(theirs.get(key) == plan[key] for key in _SAME_PARTS):
+            return installed
+        raise DatasetError("train-teacher-knows", teacher=installed.weights.id)
+    folder = fold_folder(run_folder(catalogue.data_dir, installed.weights.id), split.fold)
+    if not all(theirs.get(key) == plan[key] for key in _SAME_FOLDS) or not (folder / CARD_OF_FOLD).is_file():
+        raise DatasetError("train-teacher-no-fold", teacher=installed.weights.id, fold=split.fold)
+    card = parse_card(read_json(folder / CARD_OF_FOLD, CARD_OF_FOLD), CARD_OF_FOLD)
+    path = folder / NETWORK_NAME
+    return InstalledWeights(card, {"network": path}, file_sha256(path))
+
+
+def make_teacher(
+    installed: InstalledWeights, student: nn.Module, classes: tuple[str, ...], device: torch.device
+) -> Teacher:
+    """Load the teacher's network, unfolded, in eval mode. Raises WeightsError when its files do not fit it."""
+    weights = installed.weights
+    return Teacher(
+        load_network(installed).to(device).to(memory_format=torch.channels_last),
+        NormaliseFloat(weights.preprocess).to(device),
+        student,
+        same_classes=weights.classes == classes,
+    )
+
+
+def fold_folder(folder: Path, fold: int | None) -> Path:
+    """Return where in a run folder one network lies: that of a fold, or (None) the one that is stored in the end."""
+    return folder / ("final" if fold is None else f"fold-{fold}")
