@@ -3,6 +3,34 @@
 from model.error_text import QT_TRANSLATE_NOOP, ErrorText
 
 DATASET_ERROR_TEXTS: dict[str, ErrorText] = {
+    "train-no-folder": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "There is no folder {folder}."),
+        QT_TRANSLATE_NOOP("errors", "Name a folder that holds one folder of pictures for each class."),
+    ),
+    "train-few-classes": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "{folder} holds {count} folders; a classifier needs at least two classes."),
+        QT_TRANSLATE_NOOP("errors", "Put the pictures of each class into a folder of their own."),
+    ),
+    "train-small-class": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The class {name} has {count} readable pictures; at least 2 are needed."),
+        QT_TRANSLATE_NOOP("errors", "Add pictures to it, or remove its folder."),
+    ),
+    "train-groups-unreadable": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The file of copies {file} could not be read."),
+        QT_TRANSLATE_NOOP("errors", "Check the file, or leave --groups out: copies are found without it."),
+    ),
+    "train-groups-unknown": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The file of copies {file} names {name}, which is not among the pictures."),
+        QT_TRANSLATE_NOOP("errors", "Names are relative to the training folder."),
+    ),
+    "train-too-few-for-folds": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "There are {count} different pictures, too few for {folds} folds."),
+        QT_TRANSLATE_NOOP("errors", "Add pictures, or use fewer folds."),
+    ),
+    "train-picture-changed": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The picture “{name}” was read a moment ago and now cannot be: {reason}."),
+        QT_TRANSLATE_NOOP("errors", "Leave the folder as it is while the training runs, and start it again."),
+    ),
     # --- folders that cannot be used (DatasetError) ---
     "dataset-no-training-part": ErrorText(
         QT_TRANSLATE_NOOP("errors", "{folder} has folders for validation or test, but none for training."),
@@ -48,9 +76,7 @@ DATASET_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "Leave each in the class where it belongs."),
     ),
     "survey-leaking": ErrorText(
-        QT_TRANSLATE_NOOP(
-            "errors", "{count} pictures have copies in the part that they are judged by, “{name}” for one."
-        ),
+        QT_TRANSLATE_NOOP("errors", "Pictures with copies in a part that measures them: {count}, “{name}” first."),
         QT_TRANSLATE_NOOP("errors", "They are left out of the training, so that the figures can be believed."),
     ),
     "survey-bad-files": ErrorText(

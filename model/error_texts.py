@@ -4,6 +4,7 @@ from model.dataset_error_texts import DATASET_ERROR_TEXTS
 from model.error_text import ErrorText
 from model.evaluation_error_texts import EVALUATION_ERROR_TEXTS
 from model.picture_error_texts import PICTURE_ERROR_TEXTS
+from model.training_error_texts import TRAINING_ERROR_TEXTS
 from model.weights_error_texts import WEIGHTS_ERROR_TEXTS
 from model.work_error_texts import WORK_ERROR_TEXTS
 
@@ -15,4 +16,5 @@ ERROR_TEXTS: dict[str, ErrorText] = {
     **WORK_ERROR_TEXTS,
     **EVALUATION_ERROR_TEXTS,
     **DATASET_ERROR_TEXTS,
+    **TRAINING_ERROR_TEXTS,
 }

@@ -1,4 +1,4 @@
-"""What can be wrong with folders, exports, devices, training, the command line and the window."""
+"""What can be wrong with folders, exports, devices, the command line and the window."""
 
 from model.error_text import QT_TRANSLATE_NOOP, ErrorText
 
@@ -84,69 +84,6 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
     "image-network-failed": ErrorText(
         QT_TRANSLATE_NOOP("errors", "the network failed on this picture"),
         QT_TRANSLATE_NOOP("errors", "Try it again; if it fails again, the log says why."),
-    ),
-    # --- training (DatasetError) ---
-    "train-no-folder": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "There is no folder {folder}."),
-        QT_TRANSLATE_NOOP("errors", "Name a folder that holds one folder of pictures for each class."),
-    ),
-    "train-few-classes": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "{folder} holds {count} folders; a classifier needs at least two classes."),
-        QT_TRANSLATE_NOOP("errors", "Put the pictures of each class into a folder of their own."),
-    ),
-    "train-small-class": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "The class {name} has {count} readable pictures; at least 2 are needed."),
-        QT_TRANSLATE_NOOP("errors", "Add pictures to it, or remove its folder."),
-    ),
-    "train-groups-unreadable": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "The file of copies {file} could not be read."),
-        QT_TRANSLATE_NOOP("errors", "Check the file, or leave --groups out: copies are found without it."),
-    ),
-    "train-groups-unknown": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "The file of copies {file} names {name}, which is not among the pictures."),
-        QT_TRANSLATE_NOOP("errors", "Names are relative to the training folder."),
-    ),
-    "train-too-few-for-folds": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "There are {count} different pictures, too few for {folds} folds."),
-        QT_TRANSLATE_NOOP("errors", "Add pictures, or use fewer folds."),
-    ),
-    "train-name-taken": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "There is a weight set called {id} already."),
-        QT_TRANSLATE_NOOP("errors", "Choose another name, or replace it with --force."),
-    ),
-    "train-name-unusable": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "“{id}” cannot be the name of a weight set."),
-        QT_TRANSLATE_NOOP(
-            "errors",
-            "Use a-z, 0-9, “.”, “_” and “-”, beginning with a letter or digit; “imagenet” and “weather” are taken.",
-        ),
-    ),
-    "train-name-shipped": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "“{id}” comes with Photospotter and cannot be replaced."),
-        QT_TRANSLATE_NOOP("errors", "Choose another name."),
-    ),
-    "train-picture-changed": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "The picture “{name}” was read a moment ago and now cannot be: {reason}."),
-        QT_TRANSLATE_NOOP("errors", "Leave the folder as it is while the training runs, and start it again."),
-    ),
-    "train-not-stored": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "{id} could not be written to {folder}: {reason}."),
-        QT_TRANSLATE_NOOP(
-            "errors", "Free some space or choose another folder, and train again: the features are kept."
-        ),
-    ),
-    # --- work in a child process ---
-    "child-not-started": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "A process of its own could not be started for this work: {reason}."),
-        QT_TRANSLATE_NOOP("errors", "Close other programs to free memory, and try again."),
-    ),
-    "child-died": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "The process that did this work ended before it was done; often memory ran out."),
-        QT_TRANSLATE_NOOP(
-            "errors",
-            "Close other programs, or use a smaller network or smaller pictures. A training can be resumed: it goes on "
-            "after its last whole epoch.",
-        ),
     ),
     # --- the command line (UsageError) ---
     "usage-nothing-to-do": ErrorText(
