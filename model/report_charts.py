@@ -226,11 +226,10 @@ def matrix_key() -> Html:
     ]
     return element(
         "p",
-        "Each row is a class, each column what its pictures were taken for. Right: ",
+        "Rows are classes, columns what their pictures were taken for. From few to many: right ",
         colours[0],
-        " few to all of the class. Wrong: ",
+        ", wrong ",
         colours[1],
-        " few to over 40 % of the class.",
         class_="note",
     )
 

@@ -34,11 +34,8 @@ def confusions_section(evaluation: Evaluation) -> Html:
         shown = pairs[:_PAIRS]
         left = f"; these are the {_PAIRS} most frequent" if len(pairs) > _PAIRS else ""
         parts.append(element("p", f"{counted(len(pairs), 'pair')} of classes were confused{left}.", class_="note"))
-        rows = [
-            (labels[pair.true], labels[pair.predicted], f"{pair.count:,}", f"{percent(pair.share)} of the class")
-            for pair in shown
-        ]
-        parts.append(table(("Is", "Taken for", "Pictures", "Share"), rows, numbers={2, 3}))
+        rows = [(labels[pair.true], labels[pair.predicted], f"{pair.count:,}", percent(pair.share)) for pair in shown]
+        parts.append(table(("Is", "Taken for", "Pictures", "Share of the class"), rows, numbers={2, 3}))
     return element("section", *parts, class_="long")
 
 
@@ -48,14 +45,14 @@ def worst_section(evaluation: Evaluation, thumbnails: Mapping[Path, bytes]) -> H
     if not worst:
         return None
     wrong = sum(not image.right for image in evaluation.images)
-    which = f"the {len(worst)} of {wrong:,} wrong pictures" if wrong > len(worst) else f"all {counted(wrong, 'error')}"
+    which = f"{len(worst)} of {wrong:,} errors" if wrong > len(worst) else f"all {wrong:,} errors"
     return element(
         "section",
         element("h2", "The most confident errors"),
         element(
             "p",
-            f"Shown are {which} of which the network was surest. A picture with a wrong label in the data, or with two "
-            "things in it, counts as an error, too.",
+            f"Shown are {which}, first those of which the network was surest. A picture whose label in the data is "
+            "wrong, or that shows two things, counts as an error, too.",
             class_="note",
         ),
         element("div", *(_error(image, evaluation, thumbnails) for image in worst), class_="errors"),

@@ -100,7 +100,11 @@ section{background:var(--card);border:1px solid var(--line);border-radius:8px;pa
 .big{font-size:60px;line-height:1.1;font-weight:600;margin:0;font-variant-numeric:tabular-nums;white-space:nowrap}
 .hero .words{flex:1 1 380px}
 .hero p{margin:0 0 4px}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(170px,1fr));gap:16px;margin:16px 0}
+.tiles{display:grid;grid-template-columns:repeat(3,1fr);gap:16px;margin:16px 0}
+.tiles.four{grid-template-columns:repeat(4,1fr)}
+.tiles.five{grid-template-columns:repeat(6,1fr)}
+.tiles.five .tile{grid-column:span 2}
+.tiles.five .tile:nth-child(-n+2){grid-column:span 3}
 .tile{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:16px}
 .tile dt{color:var(--muted);font-size:14px}
 .tile dd{margin:0}
@@ -109,7 +113,7 @@ section{background:var(--card);border:1px solid var(--line);border-radius:8px;pa
 .scroll{overflow-x:auto;margin:12px 0}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:14px}
 th,td{padding:6px 20px 6px 0;text-align:left;vertical-align:top;unicode-bidi:isolate}
-td svg{margin-top:7px}
+td svg{margin-top:7px;min-width:60px}
 .list{width:100%}
 .list th{font-weight:600}
 .list thead th{color:var(--muted);font-weight:400;border-bottom:1px solid var(--line);vertical-align:bottom}
@@ -145,7 +149,7 @@ overflow:hidden;color:var(--muted);font-size:14px;text-align:center;padding:0}
 figcaption{font-size:14px;line-height:1.4;padding-top:8px}
 figcaption div+div{margin-top:2px}
 .name{color:var(--muted);font-size:13px}
-.sure{color:var(--wrong);font-weight:600}
+.sure{color:var(--wrong);font-weight:600;white-space:nowrap}
 .tag{border:1px solid var(--muted);border-radius:4px;padding:0 6px;font-size:12px;color:var(--muted);white-space:nowrap}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:4px 24px;margin:8px 0 0;font-size:14px}
 .facts dt{color:var(--muted)}
@@ -154,8 +158,10 @@ code{font:13px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 details{margin-top:12px}
 summary{cursor:pointer;color:var(--accent);font-size:14px}
 dl+.note{margin-top:16px}
-.keys{white-space:nowrap}
+.keys{white-space:nowrap;margin-left:4px}
 .key{display:inline-block;width:20px;height:12px;border-radius:2px;vertical-align:-1px;margin:0 1px}
+@media(max-width:760px){.tiles,.tiles.four,.tiles.five{grid-template-columns:1fr 1fr}.tiles.five .tile:nth-child(n){
+grid-column:auto}}
 @media(max-width:600px){main{padding:24px 12px}section{padding:16px}.facts{grid-template-columns:1fr}.facts dd{
 margin-bottom:8px}.big{font-size:44px}}
 @media print{body{background:#fff;font-size:11pt}main{max-width:none;padding:0}section,.tile{break-inside:avoid;

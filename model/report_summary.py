@@ -15,6 +15,9 @@ from model.report_texts import (
     temperature_text,
 )
 
+# How tiles stand in rows without a gap at the end; three and six come out even by themselves.
+_LAYOUTS = {4: "four", 5: "five"}
+
 
 def header_section(evaluation: Evaluation) -> Html:
     """Return the title."""
@@ -100,7 +103,7 @@ def tiles_section(evaluation: Evaluation) -> Html:
     add("Speed", f"{evaluation.rate:.1f} images/s", f"on {evaluation.device}, loading left out")
     if evaluation.bad:
         add("Not read", f"{len(evaluation.bad):,}", "listed below; they have no part in any figure")
-    return element("dl", *tiles, class_="tiles")
+    return element("dl", *tiles, class_=f"tiles {_LAYOUTS.get(len(tiles), '')}".strip())
 
 
 def facts_section(evaluation: Evaluation, versions: Mapping[str, str | None]) -> Html:

@@ -58,12 +58,13 @@ def confidence_text(evaluation: Evaluation) -> str:
     count = sum(one.count for one in evaluation.reliability)
     confidence = sum(one.confidence * one.count for one in evaluation.reliability) / count
     difference = confidence - evaluation.top_1.value
-    verdict = "which is about as sure as it should be"
+    verdict = "it is about as sure as it should be"
     if abs(difference) >= _DIRECTION:
-        verdict = "so it is too sure of itself" if difference > 0 else "so it is more modest than it needs to be"
+        verdict = "it is too sure of itself" if difference > 0 else "it is more modest than it needs to be"
     return (
         f"On average it gave its first label {percent(confidence)}, and {percent(evaluation.top_1.value)} of these "
-        f"were right, {verdict}. Bin by bin, the two differ by {points(evaluation.calibration_error)} on average."
+        f"labels were right: {verdict}. Bin by bin, the two differ by {points(evaluation.calibration_error)} on the "
+        "average."
     )
 
 
