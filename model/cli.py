@@ -17,6 +17,7 @@ from types import FrameType
 from model.cancel import Cancelled, CancelToken
 from model.cli_arguments import Commands, whole_number
 from model.cli_classify import run_classify
+from model.cli_evaluate import add_evaluate
 from model.cli_output import let_go_of_streams, say
 from model.cli_train import add_train
 from model.cli_weights import run_fetch, run_import, run_list, run_show
@@ -112,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_classify(commands)
     _add_weights(commands)
     add_train(commands)
+    add_evaluate(commands)
     return parser
 
 
