@@ -85,6 +85,19 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "the network failed on this picture"),
         QT_TRANSLATE_NOOP("errors", "Try it again; if it fails again, the log says why."),
     ),
+    # --- work in a child process ---
+    "child-not-started": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "A process of its own could not be started for this work: {reason}."),
+        QT_TRANSLATE_NOOP("errors", "Close other programs to free memory, and try again."),
+    ),
+    "child-died": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The process that did this work ended before it was done; often memory ran out."),
+        QT_TRANSLATE_NOOP(
+            "errors",
+            "Close other programs, or use a smaller network or smaller pictures. A training can be resumed: it goes on "
+            "after its last whole epoch.",
+        ),
+    ),
     # --- the command line (UsageError) ---
     "usage-nothing-to-do": ErrorText(
         QT_TRANSLATE_NOOP("errors", "There are no pictures to classify there."),
