@@ -113,6 +113,18 @@ _SPECS = (
         "Ctrl+R",
     ),
     ActionSpec(
+        "train",
+        QT_TRANSLATE_NOOP("Actions", "&Train..."),
+        QT_TRANSLATE_NOOP("Actions", "Make weights of your own from folders of pictures"),
+        "Ctrl+T",
+    ),
+    ActionSpec(
+        "evaluate",
+        QT_TRANSLATE_NOOP("Actions", "&Evaluate..."),
+        QT_TRANSLATE_NOOP("Actions", "See how good weights are on pictures whose labels are known"),
+        "Ctrl+Shift+E",
+    ),
+    ActionSpec(
         "settings",
         QT_TRANSLATE_NOOP("Actions", "Se&ttings..."),
         QT_TRANSLATE_NOOP("Actions", "Change how Photospotter works"),
@@ -132,6 +144,7 @@ _MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (QT_TRANSLATE_NOOP("Actions", "&Edit"), ("copy", "select_all", "find", "", "remove", "clear")),
     (QT_TRANSLATE_NOOP("Actions", "&Pictures"), ("rerun", "stop", "", "open_viewer", "reveal")),
+    (QT_TRANSLATE_NOOP("Actions", "&Weights"), ("train", "evaluate")),
     (QT_TRANSLATE_NOOP("Actions", "&Help"), ("about",)),
 )
 _TOOLBAR = ("open_images", "open_folder", "", "stop", "rerun", "", "export", "", "clear")

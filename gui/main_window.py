@@ -6,7 +6,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QMainWindow,
+    QSplitter,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui.actions import Actions
 from gui.classify_controller import ClassifyController
@@ -14,6 +23,7 @@ from gui.detail_panel import DetailPanel
 from gui.device_choices import device_choices
 from gui.drop_overlay import DropOverlay
 from gui.empty_state import EmptyReason, EmptyState
+from gui.evaluation_controller import EvaluationController
 from gui.filter_bar import FilterBar
 from gui.folder_panel import FolderPanel
 from gui.list_controller import ListController
@@ -25,6 +35,9 @@ from gui.results_model import ResultsModel
 from gui.results_view import ResultsView
 from gui.settings import Settings
 from gui.thumbnails import ThumbnailLoader
+from gui.training_controller import TrainingController
+from gui.training_line import TrainingLine
+from gui.training_reports import TrainingReports
 from gui.weights_controller import WeightsController
 from gui.weights_panel import WeightsPanel
 from gui.window_commands import WindowCommands
@@ -60,14 +73,19 @@ class MainWindow(QMainWindow):
         self.files = JobRunner("files", self)
         self.fetches = JobRunner("fetches", self)
         self.order = JobRunner("order", self)
+        self.trainings = JobRunner("training", self)
+        self.evaluations = JobRunner("evaluation", self)
         self.results = ResultsModel(self)
         self.thumbnails = ThumbnailLoader(thumbnail_load(self.limits), self)
         self.classify = ClassifyController(self.results, engine, self.compute, settings, self.limits, self)
         self.lists = ListController(self.results, self.files, self.order, self)
         self.weights = WeightsController(catalogue, self.fetches, self.compute, settings, self)
+        self.training = TrainingController(catalogue, self.trainings, self)
         self._build()
         self.commands = WindowCommands(self)
         self.reports = WindowReports(self)
+        self.training_reports = TrainingReports(self)
+        self.evaluation = EvaluationController(self, self.evaluations)
         self.actions_by_name = Actions(self, self.commands.handlers())
         self.actions_by_name.fill_menus(self)
         self.actions_by_name.fill_toolbar(self.toolbar)
@@ -81,7 +99,7 @@ class MainWindow(QMainWindow):
     @property
     def runners(self) -> tuple[JobRunner, ...]:
         """The threads to end, the compute thread last."""
-        return self.order, self.files, self.fetches, self.compute
+        return self.order, self.files, self.fetches, self.trainings, self.evaluations, self.compute
 
     def start(self) -> None:
         """Choose the weights of last time, or the best there are; load them when the window is on screen."""
@@ -124,6 +142,7 @@ class MainWindow(QMainWindow):
         self.detail = DetailPanel(self.thumbnails, self)
         self.messages = MessageBar(self)
         self.status = StatusLine(self)
+        self.training_line = TrainingLine(self)
         self.overlay = DropOverlay(self)
         self.left = QSplitter(Qt.Orientation.Vertical)
         self.left.setObjectName("left_splitter")
@@ -153,7 +172,11 @@ class MainWindow(QMainWindow):
         layout.setSpacing(0)
         layout.addWidget(self.columns, 1)
         layout.addWidget(self.messages)
-        layout.addWidget(self.status)
+        lower_edge = QHBoxLayout()
+        lower_edge.setSpacing(0)
+        lower_edge.addWidget(self.status, 1)
+        lower_edge.addWidget(self.training_line)
+        layout.addLayout(lower_edge)
         self.setCentralWidget(page)
         self.resize(1360, 820)
 
@@ -232,6 +255,9 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop accepting, cancel, save and vanish at once; the threads end in `gui.shutdown`."""
         self.setAcceptDrops(False)
+        self.training.abandon()
+        for dialog in self.findChildren(QDialog):
+            dialog.close()
         for runner in self.runners:
             runner.shutdown()
         self.thumbnails.close()

@@ -63,6 +63,8 @@ class WindowCommands(QObject):
             "rerun": self.rerun,
             "open_viewer": self.open_viewer,
             "reveal": self.reveal,
+            "train": self.train,
+            "evaluate": self.evaluate,
             "settings": self.edit_settings,
             "about": self.about,
         }
@@ -234,6 +236,16 @@ class WindowCommands(QObject):
         row = view.currentIndex().row() + rows
         if 0 <= row < self._window.results.rowCount():
             view.select_path(self._window.results.path_at(row))
+
+    @Slot()
+    def train(self) -> None:
+        """Let the user train weights of their own, or show the training that is under way."""
+        self._window.training_reports.open()
+
+    @Slot()
+    def evaluate(self) -> None:
+        """Let the user see how good weights are."""
+        self._window.evaluation.open()
 
     @Slot()
     def edit_settings(self) -> None:
