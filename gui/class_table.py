@@ -10,6 +10,7 @@ from gui.evaluation_texts import missed_title
 from gui.figure_table import FigureColumn, FigureRow, FigureTable
 from gui.percent import percent_text
 from gui.result_texts import one_line
+from model.evaluation_queries import occurring_classes, shown_path
 from model.evaluation_types import Evaluation
 from model.names import display_name, natural_key
 from model.types import Problem
@@ -53,11 +54,9 @@ def class_table(evaluation: Evaluation, labels: Sequence[str]) -> FigureTable:
     table = FigureTable(columns, translate("Evaluation", "Figures of each class"))
     taken = evaluation.confusion.sum(axis=0)
     rows = []
-    for figures in evaluation.per_class:
+    for figures in occurring_classes(evaluation):
         index = figures.class_index
         support, hits = figures.support, int(evaluation.confusion[index, index])
-        if not support and not taken[index]:
-            continue
         known = (
             figures.precision if taken[index] else None,
             figures.recall if support else None,
@@ -85,7 +84,7 @@ def unread_table(bad: Sequence[tuple[Path, Problem]], root: Path) -> FigureTable
     table = FigureTable(columns, QCoreApplication.translate("Evaluation", "Pictures that could not be read"))
     rows = []
     for path, problem in bad:
-        name = one_line(display_name(_under(path, root)))
+        name = one_line(display_name(shown_path(path, root)))
         reason = one_line(problem_text(problem))
         tooltip = "\n".join(
             part for part in (display_name(path), reason, problem_remedy(problem), problem.detail) if part
@@ -93,7 +92,3 @@ def unread_table(bad: Sequence[tuple[Path, Problem]], root: Path) -> FigureTable
         rows.append(FigureRow((name, reason), (natural_key(name), reason.casefold()), path, tooltip))
     table.show_rows(rows, sort_by=0)
     return table
-
-
-def _under(path: Path, root: Path) -> Path:
-    return path.relative_to(root) if path.is_relative_to(root) else path

@@ -1,7 +1,7 @@
 """The confusion matrix as a heat map of tiles that can be clicked, or walked over with the arrow keys."""
 
 from PySide6.QtCore import QLocale, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -18,7 +18,7 @@ from gui.percent import percent_text
 from gui.theme import GAP, SMALL_GAP, bold_font, small_font, tabular_font
 from gui.toned_label import panel_colours
 
-_LEAST_SIDE, _MOST_WIDTH, _MOST_HEIGHT = 30, 120, 60
+_LEAST_SIDE, _MOST_WIDTH, _MOST_HEIGHT = 30, 140, 72
 _LONGEST_NAME = 180
 _CHOOSING_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
@@ -42,6 +42,7 @@ class ConfusionGrid(QTableView):
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.setCornerButtonEnabled(False)
+        self.setStyleSheet("QTableCornerButton::section { background: transparent; border: none; }")
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -115,13 +116,13 @@ class _ClassHeader(QHeaderView):
 
     def longest_name(self) -> int:
         """Return the width of the longest name, in pixels, of those that are shown whole."""
-        metrics = self.fontMetrics()
+        metrics = QFontMetrics(bold_font(self.font()))  # as the current one is written
         widths = (metrics.horizontalAdvance(self._name(section)) for section in range(self.count()))
         return min(_LONGEST_NAME, max(widths, default=0))
 
     def sizeHint(self) -> QSize:
         """Return room for the names."""
-        longest, height = self.longest_name() + 2 * SMALL_GAP, self.fontMetrics().height() + 2 * SMALL_GAP
+        longest, height = self.longest_name() + 2 * GAP, self.fontMetrics().height() + 2 * SMALL_GAP
         return QSize(height, longest) if self._turned else QSize(longest, height)
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:

@@ -7,13 +7,14 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QSpli
 from gui.confusion_grid import ConfusionGrid
 from gui.confusion_map import ConfusionMap
 from gui.confusion_model import ConfusionCell, ConfusionModel, cell_description
-from gui.confusions import ClassOrder, confused_pairs, confusion_table, pictures_of
+from gui.confusions import ClassOrder, confusion_table, pictures_of
 from gui.evaluation_texts import cell_title
 from gui.figure_table import FigureColumn, FigureRow, FigureTable
 from gui.heat_colours import heat_colour
 from gui.percent import percent_text
 from gui.theme import GAP, SMALL_GAP, WIDE_GAP
 from gui.toned_label import Tone, TonedLabel
+from model.evaluation_queries import confused_pairs
 from model.evaluation_types import Evaluation
 
 MOST_TILES = 30
@@ -68,7 +69,7 @@ class ConfusionView(QWidget):
             small=True,
             wrap=True,
         )
-        sort = QLabel(self.tr("So&rt:"))
+        sort = QLabel(self.tr("S&ort:"))
         sort.setBuddy(self._order)
         row = QHBoxLayout()
         row.setSpacing(GAP)
@@ -85,7 +86,7 @@ class ConfusionView(QWidget):
             FigureColumn(self.tr("Is")),
             FigureColumn(self.tr("Was taken for")),
             FigureColumn(self.tr("Pictures"), number=True),
-            FigureColumn(self.tr("Share of the class"), number=True),
+            FigureColumn(self.tr("Share"), self.tr("How many of the class's pictures these are"), number=True),
         )
         self.pairs = FigureTable(columns, self.tr("Most confused pairs of classes"))
         self.pairs.show_rows(self._pair_rows(), sort_by=2, descending=True)
@@ -102,6 +103,7 @@ class ConfusionView(QWidget):
         split.setChildrenCollapsible(False)
         split.setStretchFactor(0, 3)
         split.setStretchFactor(1, 2)
+        split.setSizes([520, 420])
         return split
 
     def _pair_rows(self) -> list[FigureRow]:
@@ -141,8 +143,10 @@ class HeatLegend(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(SMALL_GAP)
+        none = TonedLabel(percent_text(0.0), Tone.MUTED, small=True)
+        none.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for part in (
-            TonedLabel(percent_text(0.0), Tone.MUTED, small=True),
+            none,
             _Strip(),
             TonedLabel(self.tr("{all} of the class").format(all=percent_text(1.0)), Tone.MUTED, small=True),
         ):

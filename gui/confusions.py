@@ -3,7 +3,6 @@
 Throughout, a row is the right class and a column the class that the picture was taken for.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -40,22 +39,6 @@ class ConfusionTable:
     shares: Shares
 
 
-@dataclass(frozen=True, slots=True)
-class ConfusedPair:
-    """Pictures of class `true` that were taken for `predicted`: how many, and their share of the class's, 0..1."""
-
-    true: int
-    predicted: int
-    count: int
-    share: float
-
-
-def distinct_labels(classes: Sequence[str]) -> tuple[str, ...]:
-    """Return the labels, those that occur several times with their class index: two birds are called `crane`."""
-    times = Counter(classes)
-    return tuple(label if times[label] == 1 else f"{label} ({index})" for index, label in enumerate(classes))
-
-
 def confusion_table(confusion: Counts, labels: Sequence[str], order: ClassOrder) -> ConfusionTable:
     """Return the classes of a matrix, int64 (classes, classes), that occur in it, sorted by `order`."""
     supports = confusion.sum(axis=1)
@@ -78,18 +61,6 @@ def squared(table: ConfusionTable) -> Counts:
     places = {index: place for place, index in enumerate(table.columns)}
     square[[places[index] for index in table.rows]] = table.counts
     return square
-
-
-def confused_pairs(confusion: Counts) -> list[ConfusedPair]:
-    """Return the pairs of classes that were confused, the most frequent first; among equals the larger share."""
-    supports = confusion.sum(axis=1)
-    pairs = [
-        ConfusedPair(true, predicted, count, count / int(supports[true]))
-        for true, predicted in np.argwhere(confusion).tolist()
-        if true != predicted
-        for count in [int(confusion[true, predicted])]
-    ]
-    return sorted(pairs, key=lambda pair: (-pair.count, -pair.share, pair.true, pair.predicted))
 
 
 def pictures_of(images: Sequence[JudgedImage], true: int, predicted: int) -> list[Path]:

@@ -1,11 +1,12 @@
 """The result of an evaluation: the headline and its figures, and below them tabs for whoever wants to know more."""
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
+from collections.abc import Callable
+
+from PySide6.QtCore import QLocale, Qt, Signal, Slot
+from PySide6.QtWidgets import QGridLayout, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from gui.class_table import class_table, missed_pictures, unread_table
 from gui.confusion_view import ConfusionView
-from gui.confusions import distinct_labels
 from gui.evaluation_texts import (
     Figure,
     figures,
@@ -20,14 +21,15 @@ from gui.result_texts import one_line
 from gui.theme import GAP, SMALL_GAP, WIDE_GAP, bold_font, tabular_font
 from gui.thumbnails import ThumbnailLoader
 from gui.toned_label import Tone, TonedLabel
-from gui.worst_errors import MOST_SHOWN, WorstErrors, worst_errors
+from gui.worst_errors import MOST_SHOWN, WorstErrors
+from model.evaluation_queries import unique_labels, worst_errors
 from model.evaluation_types import Evaluation
 
 _HEADLINE_SIZE = 1.35  # of the font's
 
 
 class EvaluationView(QWidget):
-    """Shows one evaluation; owned by the GUI thread. pyqtgraph is imported when the reliability tab is first shown."""
+    """Shows one evaluation; owned by the GUI thread. pyqtgraph is imported when its diagram is first shown."""
 
     pictures_wanted = Signal(object, str)
     """A list of Paths to show in the main window's table, and what they are called."""
@@ -40,14 +42,21 @@ class EvaluationView(QWidget):
         """Show `evaluation`; `thumbnails` loads the pictures of the worst errors."""
         super().__init__(parent)
         self._evaluation = evaluation
-        self._labels = tuple(one_line(label) for label in distinct_labels(evaluation.classes))
-        self._errors = worst_errors(evaluation.images)
+        self._thumbnails = thumbnails
+        self._labels = tuple(one_line(label) for label in unique_labels(evaluation.classes))
+        self._errors = worst_errors(evaluation.images, len(evaluation.images))
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName(self.tr("Details of the evaluation"))
-        self._reliability = QWidget()
-        self._fill_tabs(thumbnails)
-        self.tabs.currentChanged.connect(self._make_reliability)
+        self._makers: dict[QWidget, Callable[[], QWidget]] = {}
+        self.tabs.currentChanged.connect(self._fill_tab)
+        self._add_tab(self.tr("&Confusions"), self._confusions)
+        self._add_tab(self.tr("C&lasses"), self._classes)
+        self._add_tab(self.tr("&Reliability"), self._reliability)
+        self._add_tab(self.tr("&Worst errors"), self._worst)
+        if evaluation.bad:
+            title = counted(len(evaluation.bad), self.tr("1 &not read"), self.tr("{count} &not read"))
+            self._add_tab(title, self._unread)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SMALL_GAP)
@@ -87,56 +96,59 @@ class EvaluationView(QWidget):
 
     # --- tabs ---
 
-    def _fill_tabs(self, thumbnails: ThumbnailLoader | None) -> None:
-        evaluation = self._evaluation
-        confusion = ConfusionView(evaluation, self._labels)
-        confusion.pictures_wanted.connect(self.pictures_wanted)
-        self.tabs.addTab(confusion, self.tr("&Confusions"))
-        self._classes = class_table(evaluation, self._labels)
-        self._classes.chosen.connect(self._show_missed)
-        words = self.tr("A double click on a class shows in the main window which of its pictures were not recognised.")
-        self.tabs.addTab(_page(self._classes, words), self.tr("C&lasses"))
-        self.tabs.addTab(self._reliability, self.tr("&Reliability"))
-        self.tabs.addTab(self._errors_page(thumbnails), self.tr("&Worst errors"))
-        if evaluation.bad:
-            unread = unread_table(evaluation.bad, evaluation.root)
-            unread.chosen.connect(self.open_requested)
-            words = self.tr("They have no part in any figure.")
-            title = counted(len(evaluation.bad), self.tr("1 &not read"), self.tr("{count} &not read"))
-            self.tabs.addTab(_page(unread, words), title)
+    def _add_tab(self, title: str, make: Callable[[], QWidget]) -> None:
+        """Add a tab whose content is made when it is first shown: that of a thousand classes takes its time."""
+        page = QWidget()
+        self._makers[page] = make
+        self.tabs.addTab(page, title)
 
-    def _errors_page(self, thumbnails: ThumbnailLoader | None) -> QWidget:
+    @Slot(int)
+    def _fill_tab(self, _number: int) -> None:
+        page = self.tabs.currentWidget()
+        make = self._makers.pop(page, None)
+        if make is not None:
+            column = QVBoxLayout(page)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.addWidget(make())
+
+    def _confusions(self) -> QWidget:
+        view = ConfusionView(self._evaluation, self._labels)
+        view.pictures_wanted.connect(self.pictures_wanted)
+        return view
+
+    def _classes(self) -> QWidget:
+        table = class_table(self._evaluation, self._labels)
+        table.chosen.connect(self._show_missed)
+        words = self.tr("A double click on a class shows in the main window which of its pictures were not recognised.")
+        return _page(table, words)
+
+    def _reliability(self) -> QWidget:
+        from gui.reliability_plot import ReliabilityPlot
+
+        return ReliabilityPlot(self._evaluation.reliability)
+
+    def _worst(self) -> QWidget:
         if not self._errors:
             return _page(QWidget(), self.tr("Every picture was recognised."))
         shown = self._errors[:MOST_SHOWN]
-        table = WorstErrors(shown, self._labels, thumbnails)
+        table = WorstErrors(shown, self._labels, self._thumbnails)
         table.open_requested.connect(self.open_requested)
         if len(shown) < len(self._errors):
             words = self.tr("The {shown} errors of {total} that the network was surest of.")
-            words = words.format(shown=len(shown), total=len(self._errors))
+            number = QLocale().toString
+            words = words.format(shown=number(len(shown)), total=number(len(self._errors)))
         else:
             words = self.tr("All errors, those first that the network was surest of.")
-        page = _page(table, f"{words} {self.tr('A double click opens the picture.')}")
-        button = QPushButton(self.tr("&Show all errors in the main window"))
+        button = QPushButton(self.tr("Show all &errors in the main window"))
         button.setAccessibleName(self.tr("Show all errors in the main window"))
         button.setAutoDefault(False)
         button.clicked.connect(self._show_errors)
-        row = QHBoxLayout()
-        row.addWidget(button)
-        row.addStretch(1)
-        layout = page.layout()
-        if isinstance(layout, QVBoxLayout):
-            layout.addLayout(row)
-        return page
+        return _page(table, f"{words} {self.tr('A double click opens the picture.')}", button)
 
-    @Slot(int)
-    def _make_reliability(self, _number: int) -> None:
-        if self.tabs.currentWidget() is self._reliability and self._reliability.layout() is None:
-            from gui.reliability_plot import ReliabilityPlot
-
-            column = QVBoxLayout(self._reliability)
-            column.setContentsMargins(0, 0, 0, 0)
-            column.addWidget(ReliabilityPlot(self._evaluation.reliability))
+    def _unread(self) -> QWidget:
+        table = unread_table(self._evaluation.bad, self._evaluation.root)
+        table.chosen.connect(self.open_requested)
+        return _page(table, self.tr("They have no part in any figure."))
 
     @Slot(object)
     def _show_missed(self, class_index: int) -> None:
@@ -158,11 +170,13 @@ def _figure_parts(figure: Figure) -> tuple[TonedLabel, TonedLabel, TonedLabel]:
     return name, value, TonedLabel(figure.meaning, Tone.MUTED, small=True, wrap=True)
 
 
-def _page(content: QWidget, words: str) -> QWidget:
+def _page(content: QWidget, words: str, button: QPushButton | None = None) -> QWidget:
     page = QWidget()
     column = QVBoxLayout(page)
     column.setContentsMargins(GAP, GAP, GAP, GAP)
     column.setSpacing(GAP)
     column.addWidget(TonedLabel(words, Tone.MUTED, small=True, wrap=True))
     column.addWidget(content, 1)
+    if button is not None:
+        column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
     return page

@@ -15,10 +15,11 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
-from gui.theme import GAP, SMALL_GAP, tabular_font
+from gui.theme import GAP, tabular_font
 from gui.toned_label import plain_tooltip
 
 Index = QModelIndex | QPersistentModelIndex
+_MEASURED = 100  # so many rows decide how wide a column is; to measure a thousand takes seconds
 _NO_PARENT = QModelIndex()
 _ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -127,7 +128,7 @@ class FigureModel(QAbstractTableModel):
 
 
 class FigureTable(QTableView):
-    """Shows a FigureModel; its first column takes the room that the others leave."""
+    """Shows a FigureModel; the columns without numbers share the room that the others leave."""
 
     chosen = Signal(object)
     """The payload of the row on which Enter was pressed, or that was clicked twice."""
@@ -154,7 +155,8 @@ class FigureTable(QTableView):
         rows.setDefaultSectionSize(self.fontMetrics().height() + GAP)
         titles = self.horizontalHeader()
         titles.setHighlightSections(False)
-        titles.setStyleSheet(f"QHeaderView::section {{ padding: {SMALL_GAP}px; }}")
+        titles.setFixedHeight(titles.fontMetrics().height() + GAP)
+        titles.setResizeContentsPrecision(_MEASURED)
         titles.setAccessibleName(self.tr("Columns of the table"))
         self.doubleClicked.connect(self._choose)
 
@@ -165,12 +167,14 @@ class FigureTable(QTableView):
         self.figures.set_rows(rows)
         self.horizontalHeader().setSortIndicator(-1 if sort_by is None else sort_by, order)
         self.setSortingEnabled(True)
-        self.resizeColumnsToContents()
         titles = self.horizontalHeader()
         for column in range(self.figures.columnCount()):
-            mode = QHeaderView.ResizeMode.Interactive if column else QHeaderView.ResizeMode.Stretch
-            titles.setSectionResizeMode(column, mode)
-            if column:
+            number = self.figures.is_number(column)
+            titles.setSectionResizeMode(
+                column, QHeaderView.ResizeMode.Interactive if number else QHeaderView.ResizeMode.Stretch
+            )
+            if number:
+                self.resizeColumnToContents(column)
                 titles.resizeSection(column, titles.sectionSize(column) + 2 * GAP)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QPalette
 
-from gui.theme import TEXT_CONTRAST, contrast, mix, with_contrast
+from gui.theme import TEXT_CONTRAST, contrast, mix
 
 LEVELS = 256
 
 _LEAST = 0.10  # of the strong colour, so that a share which is not zero can be seen
-_DARK_BLUE = QColor(8, 61, 122)
+_DARK_BLUE = QColor(0, 72, 156)
 _LIGHT_BLUE = QColor(150, 203, 255)
 
 
@@ -30,8 +30,11 @@ def heat_colour(share: float, palette: QPalette) -> QColor:
 
 
 def heat_text_colour(back: QColor, palette: QPalette) -> QColor:
-    """Return the colour for text on `back`, the palette's own where that can be read."""
-    return with_contrast(palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.Text), back, TEXT_CONTRAST)
+    """Return the colour for text on `back`: the palette's own where that can be read, else black or white."""
+    text = palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.Text)
+    if contrast(text, back) >= TEXT_CONTRAST:
+        return text
+    return max((QColor(0, 0, 0), QColor(255, 255, 255)), key=lambda colour: contrast(colour, back))
 
 
 def heat_table(palette: QPalette) -> NDArray[np.uint32]:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, 
 
 from gui.theme import GAP
 from gui.toned_label import Tone, TonedLabel
+from model.names import display_name
 
 
 class PathField(QWidget):
@@ -20,6 +21,7 @@ class PathField(QWidget):
         super().__init__(parent)
         self._name = name
         self._filter = file_filter
+        self._given: tuple[str, Path] | None = None
         self.edit = QLineEdit()
         self.edit.setAccessibleName(name)
         self.edit.setClearButtonEnabled(True)
@@ -43,6 +45,8 @@ class PathField(QWidget):
     @property
     def path(self) -> Path | None:
         """The path given; None while there is none."""
+        if self._given is not None and self._given[0] == self.edit.text():
+            return self._given[1]
         text = self.edit.text().strip()
         # Unlike Path's own method this one does not raise at the name of an unknown user.
         return Path(os.path.expanduser(text)) if text else None  # noqa: PTH111
@@ -67,8 +71,9 @@ class PathField(QWidget):
         return self._note.tone is Tone.DANGER and bool(self._note.text())
 
     def set_path(self, path: Path) -> None:
-        """Fill the field."""
-        self.edit.setText(str(path))
+        """Fill the field; until it is edited, also a name that is not UTF-8, which Qt's text cannot hold, is kept."""
+        self._given = (display_name(path), path)
+        self.edit.setText(self._given[0])
 
     def show_note(self, text: str, *, fault: bool = False) -> None:
         """Say something below the field; an empty text takes the line away."""

@@ -71,6 +71,7 @@ class ReliabilityPlot(QWidget):
         self._shares.addItem(self._diagonal)
         self._shares.setYRange(0, 100, padding=0.02)
         self._shares.getAxis("left").setTicks(percents)
+        self._shares.getAxis("bottom").setStyle(showValues=False)
         self._shares.getAxis("left").setLabel(self.tr("right"))
         self._counts.addItem(self._count_bars)
         for place, number in zip(self._bins, self._numbers, strict=True):
@@ -83,8 +84,9 @@ class ReliabilityPlot(QWidget):
         self._counts.getAxis("left").setLabel(self.tr("pictures"))
         self._counts.getAxis("bottom").setLabel(self.tr("probability shown"))
         for view in (self._shares, self._counts):
-            view.setXRange(0, 100, padding=0.01)
+            view.setXRange(0, 100, padding=0.03)
             view.getAxis("bottom").setTicks(percents)
+            view.getAxis("bottom").setStyle(hideOverlappingLabels=False)
             view.getAxis("left").setWidth(_AXIS_WIDTH)
             for side in ("left", "bottom"):
                 view.getAxis(side).setStyle(tickFont=small_font(self.font()), tickLength=0)

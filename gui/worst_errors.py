@@ -53,12 +53,6 @@ _NO_PARENT = QModelIndex()
 Index = QModelIndex | QPersistentModelIndex
 
 
-def worst_errors(images: Sequence[JudgedImage]) -> list[JudgedImage]:
-    """Return the pictures that were taken for something else, the surest first."""
-    wrong = [image for image in images if not image.right]
-    return sorted(wrong, key=lambda image: -image.probabilities[0])
-
-
 class ErrorsModel(QAbstractTableModel):
     """Judged pictures as rows; owned by the GUI thread."""
 
