@@ -10,15 +10,16 @@ from typing import NamedTuple
 
 from model.cancel import CancelToken
 from model.class_names import ClassNames
+from model.dataset_layout import PART_NAMES, TEST, TRAINING, VALIDATION
 from model.errors import DatasetError, UsageError
 from model.names import display_name, natural_key
-from model.sources import absolute, find_images
+from model.sources import absolute, find_images, has_hiding_attribute
 from model.types import Problem, ScanBatch, WeightSet
 
 log = logging.getLogger(__name__)
 
-PARTS = {"test": ("test",), "val": ("val", "valid", "validation"), "train": ("train", "training")}
-"""Parts of a data set and the names of their folders; the first that there is gets evaluated."""
+PARTS = (("test", TEST), ("val", VALIDATION), ("train", TRAINING))
+"""What parts of a data set are called here; the first that there is gets evaluated."""
 
 _DELIMITERS = ",\t;"
 _FILE = "file"
@@ -37,8 +38,8 @@ class LabelledFile:
 class LabelledFiles:
     """What is to be evaluated, each path once.
 
-    `root` is absolute; where the folder is divided into parts it is that of `part`. `bad` names folders that could not
-    be read.
+    `root` is absolute; where the data is divided into parts it is the folder of `part`, if that has one folder. `bad`
+    names folders that could not be read.
     """
 
     root: Path
@@ -67,43 +68,50 @@ def read_labelled_files(root: Path, labels: Path | None, weights: WeightSet, can
 
 
 def _from_folders(root: Path, names: ClassNames, cancel: CancelToken) -> LabelledFiles:
-    part, folder = _choose_part(root, names)
+    part, holders = _choose_part(root, names)
+    folders = [folder for holder in holders for folder in _folders_of(holder)]
+    if not folders:
+        raise DatasetError("evaluate-no-classes", folder=display_name(root))
+    # All names are looked at before any folder is read: a large folder takes minutes on a network drive.
+    indices = [_class_of(folder, names) for folder in folders]
     found: dict[Path, int] = {}
     bad: list[tuple[Path, Problem]] = []
-    folders = _folders_of(folder)
-    if not folders:
-        raise DatasetError("evaluate-no-classes", folder=display_name(folder))
-    # All names are looked at before any folder is read: a large folder takes minutes on a network drive.
-    indices = [_class_of(class_folder, names) for class_folder in folders]
-    for class_folder, index in zip(folders, indices, strict=True):
-        for event in find_images([class_folder], recursive=True, cancel=cancel):
+    for folder, index in zip(folders, indices, strict=True):
+        for event in find_images([folder], recursive=True, cancel=cancel):
             if isinstance(event, ScanBatch):
                 found.update((image.path, index) for image in event.found)
             else:
-                bad.extend((class_folder, problem) for problem in event.unreadable)
-    return LabelledFiles(folder, tuple(LabelledFile(*item) for item in found.items()), part, tuple(bad))
+                bad.extend((folder, problem) for problem in event.unreadable)
+    files = tuple(LabelledFile(*item) for item in found.items())
+    return LabelledFiles(holders[0] if len(holders) == 1 else root, files, part, tuple(bad))
 
 
-def _choose_part(root: Path, names: ClassNames) -> tuple[str | None, Path]:
-    """Return the part to evaluate and its folder; None and `root` where there are no parts.
+def _choose_part(root: Path, names: ClassNames) -> tuple[str | None, list[Path]]:
+    """Return the part to evaluate and the folders that stand for it; None and `root` alone where there are no parts.
 
-    A folder called `train` that is a class of the weights (vehicles have trains) is a class.
+    A folder called `train` that is a class of the weights (vehicles have trains) is a class. A part without folders in
+    it, of test pictures that nobody has labelled, say, is passed over.
     """
-    by_name = {folder.name.casefold(): folder for folder in _folders_of(root) if not names.of_name(folder.name)}
-    for part, spellings in PARTS.items():
-        for spelling in spellings:
-            if spelling in by_name:
-                return part, by_name[spelling]
-    return None, root
+    folders = [folder for folder in _folders_of(root) if not names.of_name(folder.name)]
+    for part, number in PARTS:
+        holders = [folder for folder in folders if PART_NAMES.get(folder.name.casefold()) == number]
+        if any(_folders_of(holder) for holder in holders):
+            return part, holders
+    return None, [root]
 
 
 def _folders_of(root: Path) -> list[Path]:
+    """Return the folders that are not hidden, in natural order; raises DatasetError."""
     try:
-        folders = [entry for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+        folders = [entry for entry in root.iterdir() if entry.is_dir() and not _is_hidden(entry)]
     except OSError as exc:
         reason = exc.strerror or type(exc).__name__
         raise DatasetError("scan-folder-unreadable", folder=display_name(root), reason=reason) from exc
     return sorted(folders, key=lambda folder: (natural_key(folder.name), folder.name))
+
+
+def _is_hidden(folder: Path) -> bool:
+    return folder.name.startswith(".") or has_hiding_attribute(folder.stat())
 
 
 def _class_of(folder: Path, names: ClassNames) -> int:

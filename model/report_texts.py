@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from model.dataset_layout import PART_NAMES
 from model.evaluation_types import Estimate, Evaluation
 from model.names import display_name
 
@@ -12,9 +13,9 @@ def percent(value: float) -> str:
     """Return a share 0..1 as `93.0 %`; what is not all or nothing never reads `100.0 %` or `0.0 %`."""
     text = f"{100 * value:.1f} %"
     if text == "100.0 %" and value < 1:
-        return "> 99.9 %"
+        return ">99.9 %"
     if text == "0.0 %" and value > 0:
-        return "< 0.1 %"
+        return "<0.1 %"
     return text
 
 
@@ -40,10 +41,10 @@ def moment(when: datetime) -> str:
 
 
 def data_name(evaluation: Evaluation) -> str:
-    """Return what the evaluated folder is called: its own name, and for a part that of the data set, too."""
+    """Return what the evaluated folder is called: its own name, and where that is only `test` the one above, too."""
     root = evaluation.root
     name = root.name or str(root)
-    return display_name(f"{root.parent.name}/{name}" if evaluation.part is not None and root.parent.name else name)
+    return display_name(f"{root.parent.name}/{name}" if name.casefold() in PART_NAMES and root.parent.name else name)
 
 
 def temperature_text(evaluation: Evaluation) -> str:
