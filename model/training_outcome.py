@@ -17,7 +17,7 @@ from model.checkpoint import write_safetensors
 from model.classifier import Normalise
 from model.errors import DatasetError
 from model.names import display_name
-from model.network import prepare_for_inference
+from model.network import classification_head, prepare_for_inference
 from model.safe_files import write_atomically
 from model.training_types import EpochDone
 from model.types import Preprocess
@@ -54,7 +54,13 @@ class Outcome:
 
 
 def held_out_logits(network: nn.Module, pixels: NDArray[np.uint8], preprocess: Preprocess) -> NDArray[np.float32]:
-    """Return float32 (N, classes) for uint8 (N, S, S, 3), computed on the CPU as in use. Changes the network."""
+    """Return float32 (N, classes) for uint8 (N, S, S, 3), computed on the CPU as in use. Changes the network.
+
+    N may be 0: the network that learns from everything has nothing held out.
+    """
+    if not len(pixels):
+        _, head = classification_head(network)
+        return np.empty((0, head.out_features), dtype=np.float32)
     network = prepare_for_inference(network, torch.device("cpu"))
     normalise = Normalise(preprocess)
     parts = []
