@@ -31,7 +31,7 @@ from model.errors import DatasetError
 from model.training_network import freeze, training_sizes
 from model.training_pictures import TrainingPictures
 from model.training_state import TrainingState, load_best, load_state, save_state
-from model.training_types import EpochDone, Precision, Recipe, StepProgress
+from model.training_types import EpochDone, Recipe, StepProgress
 from model.types import Preprocess
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class FineTuning:
         self._seed = seed
         self._fold = fold
         self._device = device
-        self._precision = precision
+        self.precision = precision
         self._teacher = teacher
         self._teacher_size = teacher_size
         self._normalise = NormaliseFloat(preprocess).to(device)
@@ -208,7 +208,7 @@ class FineTuning:
             seed = seed_for(self._seed, epoch, _MIX, number)
             pictures, targets = mix_up(pictures, targets, self._recipe.mixup, seed)
         torch.manual_seed(seed_for(self._seed, epoch, _NETWORK, number))
-        with torch.autocast(self._device.type, dtype=self._dtype, enabled=self._precision != "fp32"):
+        with torch.autocast(self._device.type, dtype=self._dtype, enabled=self.precision != "fp32"):
             lesson = None if self._teacher is None else self._teacher.teach(_resized(pictures, self._teacher_size))
             logits = self._network(self._normalise(_resized(pictures, size))).float()
         loss = cross_entropy = self._cross_entropy(logits, targets)
@@ -252,7 +252,7 @@ class FineTuning:
 
     @property
     def _dtype(self) -> torch.dtype:
-        return torch.float16 if self._precision == "fp16" else torch.bfloat16
+        return torch.float16 if self.precision == "fp16" else torch.bfloat16
 
     @torch.no_grad()
     def _validate(self) -> tuple[float | None, float | None]:
@@ -265,7 +265,7 @@ class FineTuning:
         parts = []
         for start in range(0, len(labels), _EVALUATION_BATCH):
             pixels = torch.from_numpy(self._data.validation_pixels[start : start + _EVALUATION_BATCH])
-            with torch.autocast(self._device.type, dtype=self._dtype, enabled=self._precision != "fp32"):
+            with torch.autocast(self._device.type, dtype=self._dtype, enabled=self.precision != "fp32"):
                 parts.append(network(self._use_normalise(pixels.to(self._device))).float().cpu())
         if self._tap is not None:
             self._tap.maps.clear()
@@ -346,20 +346,6 @@ class FineTuning:
             self._match.load_state_dict(state.tensors["match"])
         self._history = list(state.history)
         self._best_epoch, self._best_loss = state.best_epoch, state.best_loss
-
-
-def choose_precision(wish: Precision, device: torch.device) -> str:
-    """Return fp32, bf16 or fp16: the wish, or for `auto` bf16 where the device has instructions for it.
-
-    On CPUs without such instructions bf16 is slower than fp32. CUDA devices before Ampere get fp16.
-    """
-    if wish != "auto":
-        return wish
-    if device.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
-    # These questions have no public name in torch; a version that no longer answers them gets the safe choice.
-    asks = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
-    return "bf16" if device.type == "cpu" and any(ask is not None and ask() for ask in asks) else "fp32"
 
 
 class NormaliseFloat(nn.Module):

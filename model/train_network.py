@@ -13,7 +13,7 @@ from model.cancel import Cancelled, CancelToken
 from model.cards import TOP_1, card_bytes
 from model.devices import choose_device
 from model.features import compute_features
-from model.fine_tuning import FineTuning, TrainingSet, choose_precision
+from model.fine_tuning import FineTuning, TrainingSet
 from model.linear_head import best_l2, choose_l2, fit_head
 from model.safe_files import file_sha256, write_atomically
 from model.trained_set import in_fp16, store_trained_set
@@ -26,12 +26,22 @@ from model.training_card import (
     test_accuracy,
 )
 from model.training_data import TrainingData
-from model.training_network import set_head, start_network, training_sizes
+from model.training_network import choose_precision, set_head, start_network, training_sizes
 from model.training_outcome import NETWORK_NAME, Outcome, held_out_logits, load_outcome, save_outcome
 from model.training_pictures import TrainingPictures, prepare_all
-from model.training_plan import Split, claim_folder, everything, folds_of, hold_out, make_plan, run_folder
+from model.training_plan import (
+    Split,
+    claim_folder,
+    everything,
+    folds_of,
+    forget_run,
+    hold_out,
+    make_plan,
+    network_folder,
+    run_folder,
+)
 from model.training_state import clear_state
-from model.training_teacher import CARD_OF_FOLD, find_teacher, fold_folder, make_teacher
+from model.training_teacher import CARD_OF_FOLD, find_teacher, make_teacher
 from model.training_types import (
     EpochDone,
     FeatureProgress,
@@ -70,7 +80,6 @@ class _NetworkTraining:
         self._paths = [image.path for image in data.dataset.images]
         self._labels = torch.from_numpy(data.dataset.labels)
         self._device = choose_device(data.request.device)
-        self._precision = choose_precision(data.request.recipe.precision, self._device.torch_device)
         installed = data.backbone.installed
         self._plan = make_plan(
             data.request, data.fingerprint, data.groups, installed.sha256 if installed is not None else ""
@@ -130,11 +139,13 @@ class _NetworkTraining:
 
     def _outcome_of(self, split: Split) -> Generator[_Event, None, Outcome | None]:
         """Train on one split, or read what was trained before; None when it was cancelled before the first epoch."""
-        folder = fold_folder(self._folder, split.fold)
+        folder = network_folder(self._folder, split.fold)
         if self._request.resume and (kept := load_outcome(folder)) is not None:
             log.info("%s is finished already", folder)
             return kept
         backbone, recipe = self._data.backbone, self._request.recipe
+        network = start_network(backbone, len(self._data.dataset.classes), self._request.seed)
+        precision = choose_precision(recipe.precision, self._device.torch_device, network)
         yield RunStarted(
             fold=split.fold,
             train=len(split.train),
@@ -142,9 +153,8 @@ class _NetworkTraining:
             test=len(split.test),
             epochs=recipe.epochs,
             device=self._device.label,
-            precision=self._precision,
+            precision=precision,
         )
-        network = start_network(backbone, len(self._data.dataset.classes), self._request.seed)
         if backbone.installed is not None:
             weight, bias = yield from self._first_head(split)
             set_head(network, weight, bias)
@@ -179,7 +189,7 @@ class _NetworkTraining:
             seed=self._request.seed,
             fold=split.fold,
             device=self._device.torch_device,
-            precision=self._precision,
+            precision=precision,
             from_scratch=backbone.installed is None,
             teacher=teacher,
             teacher_size=teacher_size,
@@ -214,7 +224,7 @@ class _NetworkTraining:
             fp16_changes=changes,
             history=training.history,
             best_epoch=training.best_epoch,
-            precision=self._precision,
+            precision=training.precision,
             stopped_early=len(training.history) < self._request.recipe.epochs,
         )
 
@@ -258,7 +268,7 @@ class _NetworkTraining:
 
     def _keep_as_teacher(self, split: Split, outcome: Outcome, score: FoldScore) -> None:
         """Give a fold's network a card, so that it can teach a student that is judged by the same fold."""
-        folder = fold_folder(self._folder, split.fold)
+        folder = network_folder(self._folder, split.fold)
         path = folder / NETWORK_NAME
         on = f"held-out fold {split.fold} of {self._request.folds}"
         card = self._card((Accuracy(TOP_1, round(score.accuracy, 6), on, False),), None, {}, f"-fold-{split.fold}")
@@ -297,12 +307,12 @@ class _NetworkTraining:
         entry = store_trained_set(
             card, outcome.tensors, None, self._catalogue, into=request.into, overwrite=request.overwrite
         )
-        clear_state(fold_folder(self._folder, None))
+        forget_run(self._folder, keep_folds=bool(scores))
         return Trained(entry, tuple(scores), 0.0, stopped_early=outcome.stopped_early)
 
     def _fp16_changes_of_folds(self, scores: Sequence[FoldScore]) -> int:
         """Return how many held-out pictures the folds' networks name otherwise for being stored as fp16."""
-        outcomes = (load_outcome(fold_folder(self._folder, score.fold)) for score in scores)
+        outcomes = (load_outcome(network_folder(self._folder, score.fold)) for score in scores)
         return sum(outcome.fp16_changes for outcome in outcomes if outcome is not None)
 
     def _card(

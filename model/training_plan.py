@@ -23,6 +23,7 @@ from model.training_types import TrainRequest
 log = logging.getLogger(__name__)
 
 PLAN_NAME = "plan.json"
+FINAL_NAME = "final"
 Indices = NDArray[np.intp]
 
 
@@ -126,6 +127,25 @@ def claim_folder(folder: Path, plan: dict[str, object], *, resume: bool) -> None
     except OSError as exc:
         reason = exc.strerror or type(exc).__name__
         raise DatasetError("train-state-not-saved", folder=display_name(folder), reason=reason) from exc
+
+
+def forget_run(folder: Path, *, keep_folds: bool) -> None:
+    """Remove what only an unfinished training needs. The networks of folds stay where they may be needed to teach.
+
+    What cannot be removed is logged and left.
+    """
+    target = folder / FINAL_NAME if keep_folds else folder
+    try:
+        shutil.rmtree(target)
+    except FileNotFoundError:
+        log.debug("%s is gone already", display_name(target))
+    except OSError as exc:
+        log.warning("%s could not be removed: %s", display_name(target), exc)
+
+
+def network_folder(folder: Path, fold: int | None) -> Path:
+    """Return where in a run folder one network lies: that of a fold, or (None) the one that is stored in the end."""
+    return folder / (FINAL_NAME if fold is None else f"fold-{fold}")
 
 
 def read_plan(folder: Path) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """Who teaches a student, and what it may know: never a picture by which the student is judged. Imports torch."""
 
 import logging
-from pathlib import Path
 
 import torch
 from torch import nn
@@ -13,7 +12,7 @@ from model.fine_tuning import NormaliseFloat
 from model.network import load_network
 from model.safe_files import file_sha256
 from model.training_outcome import NETWORK_NAME
-from model.training_plan import Split, read_plan, run_folder
+from model.training_plan import Split, network_folder, read_plan, run_folder
 from model.types import InstalledWeights
 from model.weights import Catalogue
 
@@ -44,7 +43,7 @@ def find_teacher(teacher_id: str, catalogue: Catalogue, plan: dict[str, object],
         if all(theirs.get(key) == plan[key] for key in _SAME_PARTS):
             return installed
         raise DatasetError("train-teacher-knows", teacher=installed.weights.id)
-    folder = fold_folder(run_folder(catalogue.data_dir, installed.weights.id), split.fold)
+    folder = network_folder(run_folder(catalogue.data_dir, installed.weights.id), split.fold)
     if not all(theirs.get(key) == plan[key] for key in _SAME_FOLDS) or not (folder / CARD_OF_FOLD).is_file():
         raise DatasetError("train-teacher-no-fold", teacher=installed.weights.id, fold=split.fold)
     card = parse_card(read_json(folder / CARD_OF_FOLD, CARD_OF_FOLD), CARD_OF_FOLD)
@@ -63,8 +62,3 @@ def make_teacher(
         student,
         same_classes=weights.classes == classes,
     )
-
-
-def fold_folder(folder: Path, fold: int | None) -> Path:
-    """Return where in a run folder one network lies: that of a fold, or (None) the one that is stored in the end."""
-    return folder / ("final" if fold is None else f"fold-{fold}")

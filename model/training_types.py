@@ -115,7 +115,7 @@ class FoldScore:
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """One network's training begins: which fold (None: the network to be stored), and how many pictures each part has."""
+    """One network begins to learn: which fold (None: the network to be stored), and how many pictures each part has."""
 
     fold: int | None
     train: int
