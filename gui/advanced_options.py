@@ -18,14 +18,14 @@ _LARGEST_SEED = 2**31 - 1
 
 
 class AdvancedOptions(QWidget):
-    """Owned by the GUI thread. What suits the way of learning follows it until it is changed by hand."""
+    """Owned by the GUI thread. The proposal that suits the way of learning follows it until it is changed by hand."""
 
     changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start with what suits a quick training."""
         super().__init__(parent)
-        self._thorough = self._from_scratch = False
+        self._thorough = self._from_scratch = self._in_parts = False
         self._touched: set[QWidget] = set()
         self._epochs = QSpinBox()
         self._layers = QSpinBox()
@@ -91,6 +91,11 @@ class AdvancedOptions(QWidget):
             self._teacher.setCurrentIndex(max(0, self._teacher.findData(chosen)))
         self._show_rows()
 
+    def set_in_parts(self, in_parts: bool) -> None:
+        """Take note that the folders themselves say which pictures are for training and which for measuring."""
+        self._in_parts = in_parts
+        self._show_rows()
+
     def set_way(self, *, thorough: bool, from_scratch: bool) -> None:
         """Ask only what the way of learning depends on, and propose what suits it."""
         self._thorough, self._from_scratch = thorough, from_scratch
@@ -106,7 +111,7 @@ class AdvancedOptions(QWidget):
         layers: int | Literal["all"] = self._layers.value() or "all"
         return replace(
             choices,
-            folds=self._measure.currentData(),
+            folds=0 if self._in_parts else self._measure.currentData(),
             epochs=self._epochs.value(),
             unfreeze=layers,
             size=size if size >= _LEAST_SIDE else 0,
@@ -121,6 +126,7 @@ class AdvancedOptions(QWidget):
 
     def _show_rows(self) -> None:
         thorough = self._thorough
+        self._form.setRowVisible(self._measure, not self._in_parts)
         self._form.setRowVisible(self._epochs, thorough)
         self._form.setRowVisible(self._layers, thorough and not self._from_scratch)
         self._form.setRowVisible(self._size, thorough)

@@ -1,6 +1,7 @@
 """The Train dialog: a folder and a few choices, then curves while it learns, then the result; not modal."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Slot
@@ -26,12 +27,17 @@ class TrainDialog(FittingDialog):
     """Owned by the GUI thread. Closing it hides it: a training goes on, and the dialog can be opened again."""
 
     def __init__(
-        self, controller: TrainingController, limits: Callable[[], DecodeLimits], parent: QWidget | None = None
+        self,
+        controller: TrainingController,
+        limits: Callable[[], DecodeLimits],
+        device: Callable[[], str],
+        parent: QWidget | None = None,
     ) -> None:
-        """`limits` returns the decoding limits as they are set now."""
+        """`limits` and `device` return the decoding limits and the device (`auto`, `cpu` ...) as they are set now."""
         super().__init__(parent)
         self._controller = controller
         self._limits = limits
+        self._device = device
         self.setWindowTitle(self.tr("Train"))
         self.setAcceptDrops(True)
         self.setModal(False)
@@ -88,7 +94,7 @@ class TrainDialog(FittingDialog):
     @Slot(object)
     def start(self, request: TrainRequest) -> None:
         """Begin a training, or go on with one."""
-        self._controller.start(request)
+        self._controller.start(replace(request, device=self._device()))
         if self._controller.progress is not None:
             self.page.begin(self._controller.progress)
         self._pages.setCurrentWidget(self.page)

@@ -94,7 +94,8 @@ class TrainSetupPage(QWidget):
     @Slot()
     def _on_dataset_changed(self) -> None:
         survey = self.dataset.survey
-        self.options.set_classes([one.name for one in survey.classes] if survey is not None else [])
+        classes = [one.name for one in survey.classes] if survey is not None else []
+        self.options.set_pictures(classes, in_parts=survey is not None and survey.parts is not None)
         self._propose_title()
         self._check()
 

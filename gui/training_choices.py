@@ -48,7 +48,7 @@ class TrainingChoices:
         return ":" in self.backbone
 
 
-def request_for(choices: TrainingChoices, root: Path, limits: DecodeLimits, *, resume: bool = False) -> TrainRequest:
+def request_for(choices: TrainingChoices, root: Path, limits: DecodeLimits) -> TrainRequest:
     """Return what to train."""
     if choices.thorough:
         recipe = Recipe(
@@ -69,7 +69,6 @@ def request_for(choices: TrainingChoices, root: Path, limits: DecodeLimits, *, r
         seed=choices.seed,
         title=choices.title,
         dataset_name=display_name(root.name),
-        resume=resume,
         limits=limits,
     )
 

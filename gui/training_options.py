@@ -123,9 +123,10 @@ class TrainingOptions(QWidget):
         self._on_backbone_changed()
         self._check()
 
-    def set_classes(self, classes: Sequence[str]) -> None:
-        """Offer as teachers the sets that know these classes."""
+    def set_pictures(self, classes: Sequence[str], *, in_parts: bool) -> None:
+        """Offer as teachers the sets that know these classes; `in_parts`: the folders say what measures."""
         self._advanced.set_teachers(possible_teachers(self._entries, classes) if classes else [])
+        self._advanced.set_in_parts(in_parts)
 
     def propose_title(self, title: str) -> None:
         """Name the new weights, unless somebody has named them by hand."""

@@ -149,14 +149,14 @@ class TrainingPage(QWidget):
         self._title.setText(self.tr("Training {title}").format(title=title_of(progress)))
         if stopping:
             keeps = self.tr("Stopping; the best network so far is measured and stored\u2026")
-            self._text.setText(keeps if progress.best else self.tr("Stopping\u2026"))
+            self._text.setText(keeps if progress.keeps_best else self.tr("Stopping\u2026"))
             self._bar.set_indeterminate()
         else:
             self._text.setText(phase_text(progress, self.seconds_left(progress)))
             share = progress.share
             self._bar.set_indeterminate() if share is None else self._bar.set_share(share)
         self._best.setText(best_text(progress))
-        self._stop.setText(self.tr("&Stop and keep the best") if progress.best else self.tr("&Stop"))
+        self._stop.setText(self.tr("&Stop and keep the best") if progress.keeps_best else self.tr("&Stop"))
         self._stop.setAccessibleName(self._stop.text().replace("&", ""))
         self._draw(progress)
 
@@ -183,8 +183,8 @@ class TrainingPage(QWidget):
         elif outcome.problem is None and not outcome.traceback:
             self._set_state(PageState.STOPPED)
             self._title.setText(self.tr("Training {title} was stopped").format(title=title))
-            self._headline.setText(self.tr("It was stopped before there was anything to keep."))
-            self._text.setText("")
+            self._headline.setText(self.tr("It was stopped before there were weights to keep."))
+            self._text.setText(self.tr("It can go on where it stopped.") if resumable else "")
         else:
             self._set_state(PageState.FAULT)
             self._title.setText(self.tr("Training {title} has failed").format(title=title))

@@ -94,6 +94,11 @@ class TrainingProgress:
         return next((epoch for epoch in reversed(self.epochs) if epoch.best), None)
 
     @property
+    def keeps_best(self) -> bool:
+        """Whether a stop now would leave a new set: the network that learns is the one to be stored, and has epochs."""
+        return self.best is not None and self.run is not None and self.run.fold is None
+
+    @property
     def epoch(self) -> int:
         """The epoch that is under way, or the last one."""
         if self.run is None:

@@ -45,7 +45,7 @@ class TrainingReports(QObject):
         if self._dialog is None:
             from gui.train_dialog import TrainDialog
 
-            self._dialog = TrainDialog(self._window.training, self._limits, self._window)
+            self._dialog = TrainDialog(self._window.training, self._limits, self._device, self._window)
             self._dialog.use_requested.connect(self.use)
             self._dialog.evaluate_requested.connect(self.evaluate)
         self._dialog.refresh()
@@ -63,12 +63,18 @@ class TrainingReports(QObject):
             self._dialog.close()
 
     @Slot(str)
-    def evaluate(self, _weights_id: str) -> None:
-        """Open the dialog that evaluates."""
-        self._window.evaluation.open()
+    def evaluate(self, weights_id: str) -> None:
+        """Open the dialog that evaluates, with these weights chosen."""
+        evaluation = self._window.evaluation
+        evaluation.open()
+        if evaluation.dialog is not None and not evaluation.running:
+            evaluation.dialog.set_weights(self._window.catalogue.entries(), weights_id)
 
     def _limits(self) -> DecodeLimits:
         return self._window.limits
+
+    def _device(self) -> str:
+        return self._window.settings.device
 
     @Slot()
     def _on_progressed(self) -> None:
