@@ -72,8 +72,12 @@ class PathField(QWidget):
 
     def set_path(self, path: Path) -> None:
         """Fill the field; until it is edited, also a name that is not UTF-8, which Qt's text cannot hold, is kept."""
-        self._given = (display_name(path), path)
-        self.edit.setText(self._given[0])
+        text = display_name(path)
+        self._given = (text, path)
+        if self.edit.text() == text:
+            self.changed.emit()  # the same name again, but what it names may have changed
+        else:
+            self.edit.setText(text)
 
     def show_note(self, text: str, *, fault: bool = False) -> None:
         """Say something below the field; an empty text takes the line away."""
