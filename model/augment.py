@@ -33,7 +33,8 @@ def make_augment(recipe: Recipe, preprocess: Preprocess, size: int) -> Augment:
     if recipe.colour_jitter:
         strength = recipe.colour_jitter
         steps.append(v2.ColorJitter(brightness=strength, contrast=strength, saturation=strength))
-    return v2.Compose(steps)
+    augment: Augment = v2.Compose(steps)
+    return augment
 
 
 def seed_for(*parts: int) -> int:

@@ -107,11 +107,10 @@ class FeatureMatch(nn.Module):
     """How far the student's features are from the teacher's, each seen through a linear map that is learnt too."""
 
     def __init__(self, student: dict[int, int], teacher: dict[int, int]) -> None:
-        """Take the channels of each map, by its reduction."""
+        """Take the channels of each map, by its reduction; what only one of the two has is left out."""
         super().__init__()
-        self.maps = nn.ModuleDict(
-            {str(key): nn.Conv2d(student[key], teacher[key], kernel_size=1) for key in sorted(teacher)}
-        )
+        shared = sorted(student.keys() & teacher.keys())
+        self.maps = nn.ModuleDict({str(key): nn.Conv2d(student[key], teacher[key], kernel_size=1) for key in shared})
 
     def forward(self, student: dict[int, torch.Tensor], teacher: dict[int, torch.Tensor]) -> torch.Tensor:
         """Return the mean over all maps of the smooth L1 distance to the teacher's channels, which are standardised.
@@ -147,5 +146,12 @@ def soft_label_loss(logits: torch.Tensor, teacher_logits: torch.Tensor, temperat
 
 
 def channels_of(maps: dict[int, torch.Tensor]) -> dict[int, int]:
-    """Return the number of channels of each map."""
-    return {key: value.shape[1] for key, value in maps.items()}
+    """Return the number of channels of each map of a square picture, float (N, C, H, H), and of pooled features.
+
+    What stages of transformers give, rows of tokens or maps with their channels last, is left out.
+    """
+    return {
+        key: value.flatten(1).shape[1] if key == _POOLED else value.shape[1]
+        for key, value in maps.items()
+        if key == _POOLED or (value.dim() == 4 and value.shape[2] == value.shape[3])
+    }

@@ -14,9 +14,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
-import timm.optim
 import torch
 from numpy.typing import NDArray
 from torch import nn
@@ -24,22 +24,20 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from model.augment import Augment, make_augment, mix_up, seed_for
-from model.cancel import CancelToken
+from model.cancel import Cancelled, CancelToken
 from model.classifier import Normalise
 from model.distillation import FeatureMatch, FeatureTap, Teacher, channels_of, soft_label_loss
 from model.errors import DatasetError
 from model.training_network import freeze, training_sizes
 from model.training_pictures import TrainingPictures
+from model.training_rules import batch_count, class_weights, learning_rate, peak_learning_rate, size_of_epoch
 from model.training_state import TrainingState, load_best, load_state, save_state
 from model.training_types import EpochDone, Recipe, StepProgress
 from model.types import Preprocess
 
 log = logging.getLogger(__name__)
 
-# Customary ones, for batches of 32: from random values, and from trained ones.
-_LEARNING_RATES = {("adamw", True): 1e-3, ("adamw", False): 2e-4, ("sgd", True): 0.1, ("sgd", False): 0.01}
 _MOMENTUM = 0.9
-_LOWEST_RATE = 0.01
 _LARGEST_GRADIENT = 5.0
 _EVALUATION_BATCH = 16
 _ORDER, _VIEW, _NETWORK, _MIX = range(4)
@@ -95,17 +93,14 @@ class FineTuning:
         self._sizes = training_sizes(recipe, preprocess)
         self._augments = {size: make_augment(recipe, preprocess, max(size, teacher_size)) for size in set(self._sizes)}
         self._fixed_norms = freeze(self._network, recipe, from_scratch=from_scratch)
+        # Before the tap, whose hooks would be copied too.
+        self._averaged = _average_of(self._network, recipe.ema_decay) if recipe.ema_decay else None
         self._tap = FeatureTap(self._network, teacher.reductions) if teacher is not None else None
         self._match = self._make_match()
-        self._averaged = (
-            AveragedModel(self._network, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema_decay), use_buffers=True)
-            if recipe.ema_decay
-            else None
-        )
         self._optimiser = self._make_optimiser(from_scratch=from_scratch)
-        self._scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")  # type: ignore[attr-defined]
+        self._scaler = torch.amp.GradScaler(device.type, enabled=precision == "fp16")
         self._class_weights = self._make_class_weights()
-        self._batches = max(1, math.ceil(len(data.train) / recipe.batch_size))
+        self._batches = batch_count(len(data.train), recipe.batch_size)
         self._history: list[EpochDone] = []
         self._best_epoch = 0
         self._best_loss: float | None = None
@@ -156,26 +151,30 @@ class FineTuning:
 
     def _run_epoch(self, epoch: int, cancel: CancelToken) -> Iterator[StepProgress | EpochDone]:
         started = time.monotonic()
-        size = self._sizes[(epoch - 1) * len(self._sizes) // self._recipe.epochs]
+        size = size_of_epoch(self._sizes, epoch, self._recipe.epochs)
         order = np.random.default_rng([self._seed, epoch, _ORDER]).permutation(self._data.train)
         self._network.train()
         for norm in self._fixed_norms:
             norm.eval()
-        total_loss, right, rate = 0.0, 0, 0.0
+        total_loss, right, done, rate = 0.0, 0, 0, 0.0
         for number, indices in enumerate(np.array_split(order, self._batches)):
-            if cancel.cancelled:
-                return
             rate = self._set_learning_rate((epoch - 1) * self._batches + number)
-            loss, correct = self._step(indices, epoch, number, size, cancel)
+            try:
+                cancel.raise_if_cancelled()
+                loss, correct = self._step(indices, epoch, number, size, cancel)
+            except Cancelled:  # also while a picture is decoded; what earlier epochs have learnt is kept
+                return
             if not math.isfinite(loss):
                 raise DatasetError("train-diverged", epoch=epoch)
             total_loss += loss * len(indices)
             right += correct
-            done = sum(len(part) for part in np.array_split(order, self._batches)[: number + 1])
+            done += len(indices)
             yield StepProgress(
                 self._fold, epoch, self._recipe.epochs, done, len(order), self._left(epoch, done, started)
             )
         validation_loss, validation_accuracy = self._validate()
+        if validation_loss is not None and not math.isfinite(validation_loss):
+            raise DatasetError("train-diverged", epoch=epoch)
         best = validation_loss is None or self._best_loss is None or validation_loss < self._best_loss
         event = EpochDone(
             fold=self._fold,
@@ -210,7 +209,9 @@ class FineTuning:
         torch.manual_seed(seed_for(self._seed, epoch, _NETWORK, number))
         with torch.autocast(self._device.type, dtype=self._dtype, enabled=self.precision != "fp32"):
             lesson = None if self._teacher is None else self._teacher.teach(_resized(pictures, self._teacher_size))
-            logits = self._network(self._normalise(_resized(pictures, size))).float()
+            output = self._network(self._normalise(_resized(pictures, size)))
+        # GoogLeNet and Inception give the logits of their auxiliary heads too while they learn.
+        logits = (output[0] if isinstance(output, tuple) else output).float()
         loss = cross_entropy = self._cross_entropy(logits, targets)
         if lesson is not None and self._tap is not None:
             if lesson.logits is not None:
@@ -221,7 +222,7 @@ class FineTuning:
                 loss = loss + self._recipe.feature_weight * self._match(self._tap.maps, lesson.maps)
             self._tap.maps.clear()
         self._optimiser.zero_grad(set_to_none=True)
-        self._scaler.scale(loss).backward()
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self._scaler.unscale_(self._optimiser)
         nn.utils.clip_grad_norm_(
             [value for group in self._optimiser.param_groups for value in group["params"]], _LARGEST_GRADIENT
@@ -243,12 +244,10 @@ class FineTuning:
         )
 
     def _make_class_weights(self) -> torch.Tensor | None:
-        """Weights by which all classes count alike, however many pictures they have; their mean over pictures is 1."""
         if not self._recipe.class_weights:
             return None
         labels = self._data.labels[torch.from_numpy(self._data.train)]
-        counts = torch.bincount(labels, minlength=self._data.class_count).clamp_min(1).float()
-        return (counts.sum() / (len(counts) * counts)).to(self._device)
+        return class_weights(labels, self._data.class_count).to(self._device)
 
     @property
     def _dtype(self) -> torch.dtype:
@@ -289,24 +288,19 @@ class FineTuning:
 
     def _make_optimiser(self, *, from_scratch: bool) -> torch.optim.Optimizer:
         """Weight decay acts on matrices and kernels alone, not on biases and norms (timm's division)."""
+        from timm.optim import param_groups_weight_decay  # type: ignore[attr-defined]
+
         decay = self._recipe.weight_decay
-        groups: list[dict[str, object]] = timm.optim.param_groups_weight_decay(self._network, decay)
+        groups: list[dict[str, object]] = param_groups_weight_decay(self._network, decay)
         if self._match is not None:
             groups.append({"params": list(self._match.parameters()), "weight_decay": decay})
-        self._peak = self._recipe.learning_rate or _LEARNING_RATES[self._recipe.optimiser, from_scratch]
+        self._peak = peak_learning_rate(self._recipe, from_scratch=from_scratch)
         if self._recipe.optimiser == "sgd":
             return torch.optim.SGD(groups, lr=self._peak, momentum=_MOMENTUM, nesterov=True)
         return torch.optim.AdamW(groups, lr=self._peak)
 
     def _set_learning_rate(self, step: int) -> float:
-        """Linear warm-up, then half a cosine down to a hundredth of the peak, over all steps of all epochs."""
-        steps = self._recipe.epochs * self._batches
-        warm_up = max(1, round(self._recipe.warm_up * steps))
-        if step < warm_up:
-            rate = self._peak * (step + 1) / warm_up
-        else:
-            way = (step - warm_up) / max(1, steps - warm_up)
-            rate = self._peak * (_LOWEST_RATE + (1 - _LOWEST_RATE) * (1 + math.cos(math.pi * way)) / 2)
+        rate = learning_rate(step, self._recipe.epochs * self._batches, self._peak, self._recipe.warm_up)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         return rate
@@ -317,7 +311,8 @@ class FineTuning:
 
     def _left(self, epoch: int, done: int, started: float) -> float | None:
         """Estimate the seconds left from the pace of this epoch, by pixels, as later epochs may have larger crops."""
-        sizes = [self._sizes[index * len(self._sizes) // self._recipe.epochs] for index in range(self._recipe.epochs)]
+        epochs = self._recipe.epochs
+        sizes = [size_of_epoch(self._sizes, number, epochs) for number in range(1, epochs + 1)]
         pace = (time.monotonic() - started) / (done * sizes[epoch - 1] ** 2)
         left = (len(self._data.train) - done) * sizes[epoch - 1] ** 2
         return pace * (left + sum(len(self._data.train) * size**2 for size in sizes[epoch:]))
@@ -327,25 +322,33 @@ class FineTuning:
         state = TrainingState(epoch, self._state_dicts(), self.history, self._best_epoch, self._best_loss)
         save_state(self._folder, state, network.state_dict() if best else None)
 
-    def _state_dicts(self) -> dict[str, object]:
-        parts = {"network": self._network, "optimiser": self._optimiser, "scaler": self._scaler}
-        optional = {"averaged": self._averaged, "match": self._match}
-        parts.update({name: part for name, part in optional.items() if part is not None})
-        return {name: part.state_dict() for name, part in parts.items()}
+    def _state_dicts(self) -> dict[str, dict[str, Any]]:
+        return {name: part.state_dict() for name, part in self._stateful().items()}
+
+    def _stateful(self) -> dict[str, _Stateful]:
+        parts: dict[str, _Stateful | None] = {
+            "network": self._network,
+            "optimiser": self._optimiser,
+            "scaler": self._scaler,
+            "averaged": self._averaged,
+            "match": self._match,
+        }
+        return {name: part for name, part in parts.items() if part is not None}
 
     def _restore(self) -> None:
         state = load_state(self._folder)
         if state is None:
             return
-        self._network.load_state_dict(state.tensors["network"])
-        self._optimiser.load_state_dict(state.tensors["optimiser"])
-        self._scaler.load_state_dict(state.tensors["scaler"])
-        if self._averaged is not None:
-            self._averaged.load_state_dict(state.tensors["averaged"])
-        if self._match is not None:
-            self._match.load_state_dict(state.tensors["match"])
+        for name, part in self._stateful().items():
+            part.load_state_dict(state.tensors[name])
         self._history = list(state.history)
         self._best_epoch, self._best_loss = state.best_epoch, state.best_loss
+
+
+class _Stateful(Protocol):
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> object: ...
 
 
 class NormaliseFloat(nn.Module):
@@ -355,12 +358,19 @@ class NormaliseFloat(nn.Module):
     std: torch.Tensor
 
     def __init__(self, preprocess: Preprocess) -> None:
+        """Take mean and standard deviation from the preprocessing."""
         super().__init__()
         self.register_buffer("mean", 255 * torch.tensor(preprocess.mean).view(1, 3, 1, 1))
         self.register_buffer("std", 255 * torch.tensor(preprocess.std).view(1, 3, 1, 1))
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Return the normalised pictures."""
         return (pictures - self.mean) / self.std
+
+
+def _average_of(network: nn.Module, decay: float) -> AveragedModel:
+    average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return AveragedModel(network, multi_avg_fn=average, use_buffers=True)
 
 
 def _resized(pictures: torch.Tensor, size: int) -> torch.Tensor:

@@ -1,21 +1,37 @@
 """What an interrupted training needs to go on, in one file that is whole or not there. Imports torch."""
 
 import logging
-import os
 import pickle
+import struct
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from model.errors import DatasetError
 from model.names import display_name
+from model.safe_files import replace_durably, sync
 from model.training_types import EpochDone
 
 log = logging.getLogger(__name__)
 
 STATE_NAME = "state.pt"
 _BEST_PREFIX = "best-"
+_UNFINISHED = ".new"
+# What torch.load and the constructors raise at a damaged file.
+_GARBAGE = (
+    pickle.UnpicklingError,
+    struct.error,
+    RuntimeError,
+    EOFError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+)
 StateDict = dict[str, torch.Tensor]
 
 
@@ -24,7 +40,7 @@ class TrainingState:
     """A training after `epoch` epochs. `tensors` is what torch objects call their state dicts, by name."""
 
     epoch: int
-    tensors: dict[str, object]
+    tensors: dict[str, dict[str, Any]]
     history: tuple[EpochDone, ...]
     best_epoch: int
     best_loss: float | None
@@ -39,27 +55,32 @@ def save_state(folder: Path, state: TrainingState, best: StateDict | None) -> No
         folder.mkdir(parents=True, exist_ok=True)
         if best is not None:
             _write(best_file(folder, state.epoch), best)
-        _write(folder / STATE_NAME, {**asdict(state), "history": [asdict(epoch) for epoch in state.history]})
+        data = {name: getattr(state, name) for name in TrainingState.__slots__}
+        _write(folder / STATE_NAME, {**data, "history": [asdict(epoch) for epoch in state.history]})
         for file in folder.glob(f"{_BEST_PREFIX}*.pt"):
             if file != best_file(folder, state.best_epoch):
                 file.unlink()
-    except (OSError, RuntimeError) as exc:  # torch tells of a full disk by a RuntimeError
-        raise DatasetError("train-state-not-saved", folder=display_name(folder), reason=str(exc)) from exc
+    except (OSError, RuntimeError) as exc:  # torch may tell of a full disk by a RuntimeError of many words
+        reason = (exc.strerror if isinstance(exc, OSError) else None) or "it could not be written to the end"
+        raise DatasetError(
+            "train-state-not-saved", folder=display_name(folder), reason=reason, detail=str(exc)
+        ) from exc
 
 
 def load_state(folder: Path) -> TrainingState | None:
-    """Return what was saved last; None where nothing was, or it cannot be read, which is logged."""
-    file = folder / STATE_NAME
+    """Return what was saved last; None where nothing was, or it or its best network cannot be read, which is logged."""
     try:
-        data = torch.load(file, map_location="cpu", weights_only=True)
+        data = torch.load(folder / STATE_NAME, map_location="cpu", weights_only=True)
         history = tuple(EpochDone(**epoch) for epoch in data.pop("history"))
         state = TrainingState(history=history, **data)
-    except FileNotFoundError:
+        load_best(folder, state.best_epoch)  # better to begin anew now than to lose a whole training in the end
+    except FileNotFoundError as exc:
+        log.info("nothing to go on from: %s", exc)
         return None
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError) as exc:
-        log.warning("the saved training %s cannot be read, and begins anew: %s", display_name(file), exc)
+    except (OSError, *_GARBAGE) as exc:
+        log.warning("the training saved in %s cannot be read, and begins anew: %s", display_name(folder), exc)
         return None
-    return state if best_file(folder, state.best_epoch).is_file() else None
+    return state
 
 
 def load_best(folder: Path, epoch: int) -> StateDict:
@@ -74,15 +95,23 @@ def best_file(folder: Path, epoch: int) -> Path:
 
 
 def clear_state(folder: Path) -> None:
-    """Remove what only an unfinished training needs; absent files are no fault."""
-    for file in (folder / STATE_NAME, *folder.glob(f"{_BEST_PREFIX}*.pt")):
-        file.unlink(missing_ok=True)
+    """Remove what only an unfinished training needs; absent files are no fault, others that stay are logged."""
+    for file in (folder / STATE_NAME, *folder.glob(f"{_BEST_PREFIX}*.pt"), *folder.glob(f".*{_UNFINISHED}")):
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as exc:
+            log.warning("%s could not be removed: %s", display_name(file), exc)
 
 
 def _write(path: Path, data: object) -> None:
-    temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("wb") as handle:
-        torch.save(data, handle)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)
+    temporary = path.with_name(f".{path.name}{_UNFINISHED}")
+    try:
+        with temporary.open("wb") as handle:
+            torch.save(data, handle)
+            handle.flush()
+            sync(handle.fileno())
+        replace_durably(temporary, path)
+    except (OSError, RuntimeError):
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise

@@ -7,7 +7,7 @@ from typing import Literal
 from model.decode import DecodeLimits
 from model.types import CatalogueEntry, Problem
 
-ALL_LAYERS = "all"
+ALL_LAYERS: Literal["all"] = "all"
 Optimiser = Literal["adamw", "sgd"]
 BatchNormMode = Literal["auto", "train", "frozen"]
 Precision = Literal["auto", "fp32", "bf16"]
