@@ -6,7 +6,7 @@ import pickle
 import re
 import struct
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import safetensors.torch
@@ -19,12 +19,14 @@ from model.safe_files import write_atomically
 
 StateDict = dict[str, torch.Tensor]
 
-# Where training scripts put the weights in a larger checkpoint: Lightning and most others, tutorials, torchvision's.
-_WRAPPERS = ("state_dict", "model_state_dict", "model")
-# What nn.DataParallel and torch.compile put before every name.
-_PREFIXES = ("module.", "_orig_mod.")
+# Where training scripts put the weights in a larger checkpoint: Lightning and most others, tutorials, torchvision's,
+# SuperGradients' (whose moving average of the weights is what it evaluates, where there is one).
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "ema_net", "net")
+# What nn.DataParallel, torch.compile, Lightning's modules and transformers' wrapper of timm put before every name.
+_PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "timm_model.")
 _FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
-_COUNTER = "num_batches_tracked"
+# BatchNorm's count of training steps, and the tables by which windowed and levit-like attention finds its biases.
+_COMPUTED = ("num_batches_tracked", "relative_position_index", "attention_bias_idxs")
 _ZIP_START = b"PK\x03\x04"
 # torch.load on garbage raises whatever its unpickler happens to stumble over.
 _GARBAGE = (
@@ -82,20 +84,23 @@ def map_by_order(state: Mapping[str, torch.Tensor], reference_state: Mapping[str
     mapped: StateDict = {}
     for tensor, (key, reference) in zip(state.values(), reference_state.items(), strict=True):
         if tensor.shape != reference.shape:
-            actual, expected = describe_shape(tensor), describe_shape(reference)
+            actual, expected = describe_shape(tensor.shape), describe_shape(reference.shape)
             raise WeightsError("checkpoint-shape-differs", tensor=key, actual=actual, expected=expected)
         mapped[key] = tensor
     return mapped
 
 
-def is_counter(key: str) -> bool:
-    """Return whether the tensor only counts training steps (BatchNorm's); it may be missing or surplus."""
-    return key.endswith(_COUNTER)
+def is_computed(key: str) -> bool:
+    """Return whether a network has the tensor's values without a file (counters, index tables).
+
+    It is no floating-point tensor, and it may be missing or surplus.
+    """
+    return key.endswith(_COMPUTED)
 
 
-def describe_shape(tensor: torch.Tensor) -> str:
+def describe_shape(shape: Sequence[int]) -> str:
     """Return the shape in words, for example `64 x 3 x 7 x 7`."""
-    return " x ".join(map(str, tensor.shape)) or "a single number"
+    return " x ".join(map(str, shape)) or "a single number"
 
 
 def _read_safetensors(path: Path, *, mmap: bool) -> StateDict:
@@ -167,7 +172,7 @@ def _check_values(state: StateDict, path: Path) -> None:
     if not state:
         raise WeightsError("checkpoint-empty", file=file)
     for key, tensor in state.items():
-        if is_counter(key):
+        if is_computed(key):
             continue
         if tensor.dtype not in _FLOATS or tensor.layout != torch.strided or tensor.is_meta:
             dtype = str(tensor.dtype).removeprefix("torch.")

@@ -1,14 +1,16 @@
 """Weight set -> network ready for inference: built empty, filled from its files, folded and laid out for the device."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 import torch
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from model.checkpoint import is_counter, map_by_order, read_state_dict
+from model.checkpoint import is_computed, map_by_order, read_state_dict
 from model.errors import WeightsError
 from model.types import InstalledWeights, WeightSet
 
@@ -17,10 +19,12 @@ log = logging.getLogger(__name__)
 StateDict = dict[str, torch.Tensor]
 
 
-def build_network(architecture: str, class_count: int) -> nn.Module:
+def build_network(architecture: str, class_count: int, *, device: Literal["meta", "cpu"] = "meta") -> nn.Module:
     """Return the network of `library:name` with `class_count` outputs, without values (on torch's meta device).
 
-    Raises WeightsError for a library or a name that is not known.
+    With `device` `cpu` it has random values, as for training from scratch; the few networks that cannot be built
+    without values (torchvision's RegNets) have them in any case. Raises WeightsError for a library or a name that is
+    not known.
     """
     library, _, name = architecture.partition(":")
     # The libraries are imported outside the block: importing them runs tensor code that fails on the meta device.
@@ -28,41 +32,60 @@ def build_network(architecture: str, class_count: int) -> nn.Module:
         import torchvision
 
         if name in torchvision.models.list_models(module=torchvision.models):
-            with torch.device("meta"):
-                network: nn.Module = torchvision.models.get_model(name, weights=None, num_classes=class_count)
-            return network
+            return _build_on(device, partial(torchvision.models.get_model, name, weights=None, num_classes=class_count))
     elif library == "timm":
         import timm
 
         if timm.is_model(name):
-            with torch.device("meta"):
-                network = timm.create_model(name, pretrained=False, num_classes=class_count)
-            return network
+            return _build_on(device, partial(timm.create_model, name, pretrained=False, num_classes=class_count))
     raise WeightsError("weights-architecture-unknown", architecture=architecture)
 
 
-def load_network(installed: InstalledWeights) -> nn.Module:
+def _build_on(device: Literal["meta", "cpu"], build: Callable[[], nn.Module]) -> nn.Module:
+    try:
+        with torch.device(device):
+            return build()
+    except NotImplementedError:  # what torch says to code that wants to know a value on the meta device
+        if device != "meta":
+            raise
+        return build()
+
+
+def load_network(installed: InstalledWeights, *, mmap: bool = True) -> nn.Module:
     """Return the weight set's network in eval mode on the CPU, its tensors read from the checked files.
 
-    Raises WeightsError when a file cannot be read or its tensors do not fit the network.
+    With `mmap` its tensors may lie in the files, which then must stay where they are. Raises WeightsError when a file
+    cannot be read or its tensors do not fit the network.
     """
     weights = installed.weights
     network = build_network(weights.architecture, len(weights.classes))
+    if _has_computed_buffers(network):
+        network = build_network(weights.architecture, len(weights.classes), device="cpu")
     if "head" in installed.paths:
-        state = _backbone_with_head(network, installed)
+        state = _backbone_with_head(network, installed, mmap=mmap)
     else:
-        state = read_state_dict(installed.paths["network"])
+        state = read_state_dict(installed.paths["network"], mmap=mmap)
         if weights.layout == "by-order":
             state = map_by_order(state, network.state_dict())
     _fill(network, state, weights)
     return network.eval()
 
 
-def _backbone_with_head(network: nn.Module, installed: InstalledWeights) -> StateDict:
+def _has_computed_buffers(network: nn.Module) -> bool:
+    """Return whether the network has tables that no file holds and that it computes when it is built with values."""
+    state = network.state_dict()
+    return any(name not in state or _is_table(name) for name, _ in network.named_buffers())
+
+
+def _is_table(key: str) -> bool:
+    return is_computed(key) and not key.endswith("num_batches_tracked")
+
+
+def _backbone_with_head(network: nn.Module, installed: InstalledWeights, *, mmap: bool) -> StateDict:
     """Return the backbone's tensors under the network's names, with the head's in place of the file's own head."""
     weights = installed.weights
-    backbone = read_state_dict(installed.paths["backbone"])
-    head = read_state_dict(installed.paths["head"])
+    backbone = read_state_dict(installed.paths["backbone"], mmap=mmap)
+    head = read_state_dict(installed.paths["head"], mmap=mmap)
     name, linear = classification_head(network)
     _check_head(head, linear.in_features, weights)
     own = network.state_dict()
@@ -100,17 +123,20 @@ def _check_head(head: StateDict, features: int, weights: WeightSet) -> None:
 def _fill(network: nn.Module, state: StateDict, weights: WeightSet) -> None:
     """Give the network's parameters their values, without a copy; refuse anything missing, surplus or of another shape.
 
-    `num_batches_tracked` counts training steps and has no part in inference, so it may be missing or surplus.
+    `num_batches_tracked` counts training steps and has no part in inference, so it may be missing or surplus; so may
+    the tables that the network has computed itself.
     """
     own = network.state_dict()
-    wanted = {key: tuple(tensor.shape) for key, tensor in own.items() if not is_counter(key)}
-    given = {key: tuple(tensor.shape) for key, tensor in state.items() if not is_counter(key)}
+    wanted = {key: tuple(tensor.shape) for key, tensor in own.items() if not is_computed(key)}
+    given = {key: tuple(tensor.shape) for key, tensor in state.items() if not is_computed(key)}
     for key in [*wanted, *given]:
         if wanted.get(key) != given.get(key):
             raise WeightsError("weights-do-not-fit", id=weights.id, tensor=key)
     # Parameters are made float32: files may hold fp16, and a CPU is slower with anything but float32.
     values = {key: state[key].float() for key in wanted}
-    values.update({key: torch.tensor(0) for key in own if is_counter(key)})
+    values.update(
+        {key: tensor if _is_table(key) else torch.tensor(0) for key, tensor in own.items() if is_computed(key)}
+    )
     network.load_state_dict(values, strict=True, assign=True)
     network.requires_grad_(False)
 

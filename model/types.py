@@ -268,9 +268,22 @@ class DownloadProgress:
 
 @dataclass(frozen=True, slots=True)
 class WeightsInstalled:
-    """The last value of a download or an import: the set is now on this computer."""
+    """The last value of a download or an import: the set is now on this computer.
+
+    `was_there` says that the very same set was there before, and that nothing was changed.
+    """
 
     entry: CatalogueEntry
+    was_there: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveSaved:
+    """The last value of saving a weight set as an archive: which set, where it is, and how large, in bytes."""
+
+    weights: WeightSet
+    target: Path
+    size: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,52 +3,36 @@
 import hashlib
 import logging
 import re
-import secrets
-import shutil
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
+from model.architecture_matching import compare, find_architecture
+from model.architectures import USUAL_PREPROCESS, default_preprocess, parse_architecture, title_of
 from model.cancel import CancelToken
 from model.cards import CARD_NAME, card_bytes, parse_preprocess, read_json
-from model.checkpoint import StateDict, describe_shape, is_counter, read_state_dict, write_safetensors
+from model.checkpoint import StateDict, is_computed, read_state_dict, write_safetensors
 from model.errors import WeightsError
 from model.folders import torch_hub_checkpoints
+from model.foreign_layouts import to_torchvision_names
 from model.labels import read_labels
 from model.names import display_name
-from model.network import build_network
+from model.network_trial import check_takes_pictures
 from model.safe_files import file_sha256, write_atomically
 from model.types import Preprocess, WeightSet, WeightsFile, WeightsInstalled
 from model.weights import ALIASES, Catalogue
+from model.weights_folder import is_windows_device, new_folder
 
 log = logging.getLogger(__name__)
 
-_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # torchvision's own for ResNet-50: `ResNet50_Weights.IMAGENET1K_V1` and `V2`, `.transforms()`.
-PREPROCESS = {
-    "torchvision-v1": Preprocess(256, 224, "bilinear", _MEAN, _STD),
-    "torchvision-v2": Preprocess(232, 224, "bilinear", _MEAN, _STD),
-}
-ASSUMED_PREPROCESS = "torchvision-v1"
-
-
-@dataclass(frozen=True, slots=True)
-class ImportableNetwork:
-    """A network that can be imported: its name for people, the card's, and the tensor with a row for each class."""
-
-    title: str
-    architecture: str
-    head: str
-
-
-RESNET50 = ImportableNetwork("ResNet-50", "torchvision:resnet50", "fc.weight")
+PREPROCESS = {"torchvision-v1": USUAL_PREPROCESS, "torchvision-v2": replace(USUAL_PREPROCESS, resize=232)}
 
 _LONGEST_ID = 60
-# Names that Windows keeps for devices, and that no folder can have there.
-_WINDOWS_DEVICES = re.compile(r"con|prn|aux|nul|com\d|lpt\d")
+_MOST_NAMED = 3
 
 
 def import_weights(
@@ -59,24 +43,29 @@ def import_weights(
     preprocess: str | None,
     data_dir: Path,
     cancel: CancelToken,
-    network: ImportableNetwork = RESNET50,
+    architecture: str | None = None,
 ) -> Iterator[WeightsInstalled]:
     """Check a person's own checkpoint and store it as the weight set `name`.
 
-    `preprocess` is `torchvision-v1`, `torchvision-v2` or the path of a JSON file with the fields of Preprocess; None is
-    v1, and the card says that it was assumed. The last value is WeightsInstalled. Raises WeightsError, and Cancelled
-    when `cancel` was; either way nothing is stored.
+    `architecture` is a name for `parse_architecture`; None finds it out from the tensors. ResNets in the layouts of
+    transformers and SuperGradients are stored in torchvision's. `preprocess` is `torchvision-v1`, `torchvision-v2` or
+    the path of a JSON file with the fields of Preprocess; None is what is usual for the network, and the card says that
+    it was assumed. The last value is WeightsInstalled. Raises WeightsError, and Cancelled when `cancel` was; either way
+    nothing is stored.
     """
     catalogue = Catalogue(data_dir, torch_hub_checkpoints())
     weights_id = free_id(name, catalogue)
-    chosen = read_preprocess(preprocess or ASSUMED_PREPROCESS)
+    stated = read_preprocess(preprocess) if preprocess is not None else None
     labels = read_labels(labels_file)
     cancel.raise_if_cancelled()
-    # The file may be on a drive that is pulled out; a file mapped into memory would then end the process.
-    state = {key: tensor for key, tensor in read_state_dict(file, mmap=False).items() if not is_counter(key)}
+    named = parse_architecture(architecture) if architecture is not None else None
     cancel.raise_if_cancelled()
-    check_tensors(state, network, file)
-    classes = state[network.head].shape[0]
+    # The file may be on a drive that is pulled out; a file mapped into memory would then end the process.
+    read = {key: tensor for key, tensor in read_state_dict(file, mmap=False).items() if not is_computed(key)}
+    cancel.raise_if_cancelled()
+    state = to_torchvision_names(read)
+    network = named or find_architecture(state, display_name(file.name))
+    classes = check_tensors(state, network, file)
     if classes != len(labels):
         raise WeightsError(
             "weights-labels-count", expected=classes, file=display_name(labels_file.name), actual=len(labels)
@@ -85,15 +74,17 @@ def import_weights(
         id=weights_id,
         title=display_name(name.strip()),
         family="custom",
-        architecture=network.architecture,
-        layout="torchvision",
+        architecture=network,
+        layout="timm" if network.startswith("timm:") else "torchvision",
         classes=labels,
-        preprocess=chosen,
-        preprocess_assumed=preprocess is None,
+        preprocess=stated or default_preprocess(network),
+        preprocess_assumed=stated is None,
         files=(),
         licence="not stated",
         source=f"imported from {display_name(file.name)}",
     )
+    check_takes_pictures(draft)
+    cancel.raise_if_cancelled()
     _store(draft, state, catalogue.folder(weights_id), cancel)
     log.info("imported %s", weights_id)
     yield WeightsInstalled(catalogue.entry(weights_id))
@@ -116,7 +107,7 @@ def make_id(name: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", folded)[:_LONGEST_ID].strip("-")
     if not slug:
         return f"weights-{hashlib.sha256(name.strip().encode(errors='surrogateescape')).hexdigest()[:8]}"
-    return f"{slug}-weights" if _WINDOWS_DEVICES.fullmatch(slug) else slug
+    return f"{slug}-weights" if is_windows_device(slug) else slug
 
 
 def read_preprocess(choice: str) -> Preprocess:
@@ -127,48 +118,38 @@ def read_preprocess(choice: str) -> Preprocess:
     return parse_preprocess(read_json(Path(choice), where), where)
 
 
-def check_tensors(state: Mapping[str, torch.Tensor], network: ImportableNetwork, file: Path) -> None:
-    """Compare names and shapes with those of the network; raises WeightsError naming up to three tensors at fault.
+def check_tensors(state: Mapping[str, torch.Tensor], architecture: str, file: Path) -> int:
+    """Compare names and shapes with those of the network; return how many classes it has.
 
-    `state` is without counters of training steps. The number of classes is that of the head.
+    `state` is without tensors that networks compute themselves. Raises WeightsError naming up to three tensors at
+    fault.
     """
-    head = state.get(network.head)
-    classes = head.shape[0] if head is not None and head.dim() == 2 and head.shape[0] else 1
-    own = build_network(network.architecture, classes).state_dict()
-    expected = {key: tensor for key, tensor in own.items() if not is_counter(key)}
-    missing = [key for key in expected if key not in state]
-    surplus = [key for key in state if key not in expected]
-    shapes = [
-        f"{key} ({describe_shape(state[key])} instead of {describe_shape(tensor)})"
-        for key, tensor in expected.items()
-        if key in state and state[key].shape != tensor.shape
-    ]
+    found = compare(state, architecture)
     for code, faults in (
-        ("weights-tensors-missing", missing),
-        ("weights-tensors-surplus", surplus),
-        ("weights-tensors-shape", shapes),
+        ("weights-tensors-missing", found.missing),
+        ("weights-tensors-surplus", found.surplus),
+        ("weights-tensors-shape", found.shapes),
     ):
         if faults:
-            examples = ", ".join(display_name(fault) for fault in faults[:3])
-            params = {"file": display_name(file.name), "network": network.title, "tensors": examples}
+            examples = ", ".join(display_name(fault) for fault in faults[:_MOST_NAMED])
+            params = {"file": display_name(file.name), "network": title_of(architecture), "tensors": examples}
             raise WeightsError(code, **params, count=len(faults))
+    if found.classes is None:
+        raise WeightsError("weights-no-head")
+    return found.classes
 
 
 def _store(draft: WeightSet, state: StateDict, folder: Path, cancel: CancelToken) -> None:
     """Write file and card into a folder beside the final one, and give it its name when it is complete."""
-    temporary = folder.with_name(f".import-{secrets.token_hex(6)}")
-    target = temporary / f"{draft.id}.safetensors"
     try:
-        temporary.mkdir(parents=True)
-        write_safetensors(target, state, {"format": "pt"})
-        cancel.raise_if_cancelled()
-        stored = WeightsFile(
-            role="network", name=target.name, place="user", size=target.stat().st_size, sha256=file_sha256(target)
-        )
-        write_atomically(temporary / CARD_NAME, card_bytes(replace(draft, files=(stored,))))
-        temporary.rename(folder)
+        with new_folder(folder) as temporary:
+            target = temporary / f"{draft.id}.safetensors"
+            write_safetensors(target, state, {"format": "pt"})
+            cancel.raise_if_cancelled()
+            stored = WeightsFile(
+                role="network", name=target.name, place="user", size=target.stat().st_size, sha256=file_sha256(target)
+            )
+            write_atomically(temporary / CARD_NAME, card_bytes(replace(draft, files=(stored,))))
     except OSError as exc:
         place = display_name(folder.parent)
         raise WeightsError("weights-import-failed", folder=place, reason=exc.strerror or str(exc)) from exc
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

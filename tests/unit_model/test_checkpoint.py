@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from torch import nn
 
-from model.checkpoint import describe_shape, is_counter, map_by_order, read_state_dict, write_safetensors
+from model.checkpoint import describe_shape, is_computed, map_by_order, read_state_dict, write_safetensors
 from model.errors import WeightsError
 from model.weights import default_catalogue
 
@@ -89,11 +89,21 @@ class TestReading:
         read = read_state_dict(path, mmap=mmap)
         assert same({key: read[key] for key in tensors()}, tensors())
 
-    @pytest.mark.parametrize("wrap", ["state_dict", "model_state_dict", "model"])
+    @pytest.mark.parametrize("wrap", ["state_dict", "model_state_dict", "model", "net", "ema_net"])
     def test_wrappers_and_prefixes_are_taken_off(self, tmp_path: Path, wrap: str) -> None:
         inner = {f"module.{key}": value for key, value in tensors().items()}
         path = save({wrap: inner, "epoch": 3, "optimizer": {"lr": 0.1}}, tmp_path / "net.pth")
         assert same(read_state_dict(path), tensors())
+
+    def test_the_moving_average_is_preferred_to_the_last_weights(self, tmp_path: Path) -> None:
+        last = {key: value + 1 for key, value in tensors().items()}
+        path = save({"net": last, "ema_net": tensors(), "acc": 0.5}, tmp_path / "ckpt_best.pth")
+        assert same(read_state_dict(path), tensors())
+
+    @pytest.mark.parametrize("prefix", ["module.", "model.", "net.", "timm_model."])
+    def test_what_wrapping_modules_put_before_every_name_is_taken_off(self, tmp_path: Path, prefix: str) -> None:
+        inner = {f"{prefix}{key}": value for key, value in tensors().items()}
+        assert same(read_state_dict(save(inner, tmp_path / "net.pth")), tensors())
 
     def test_wrappers_within_wrappers_are_taken_off(self, tmp_path: Path) -> None:
         path = save({"model": {"state_dict": OrderedDict(tensors())}}, tmp_path / "net.pth")
@@ -337,11 +347,12 @@ class TestMapByOrder:
             map_by_order({"x": torch.zeros(2), "y": torch.zeros(3, 1)}, {"a": torch.empty(2), "b": torch.empty(1, 3)})
 
 
-def test_counters_are_known_by_their_name() -> None:
-    assert is_counter("layer1.0.bn1.num_batches_tracked")
-    assert not is_counter("layer1.0.bn1.running_mean")
+def test_counters_and_index_tables_are_known_by_their_name() -> None:
+    assert is_computed("layer1.0.bn1.num_batches_tracked")
+    assert is_computed("features.1.0.attn.relative_position_index")
+    assert not is_computed("layer1.0.bn1.running_mean")
 
 
 def test_shapes_are_put_into_words() -> None:
-    assert describe_shape(torch.empty(64, 3, 7, 7)) == "64 x 3 x 7 x 7"
-    assert describe_shape(torch.tensor(1)) == "a single number"
+    assert describe_shape(torch.empty(64, 3, 7, 7).shape) == "64 x 3 x 7 x 7"
+    assert describe_shape(()) == "a single number"

@@ -1,4 +1,4 @@
-"""Importing a person's own ResNet-50, and the published one as a server would send it."""
+"""Importing a person's own network, and the published ResNet-50 as a server would send it."""
 
 import json
 import os
@@ -23,9 +23,9 @@ from model.network import build_network, load_network
 from model.safe_files import file_sha256
 from model.types import CatalogueEntry, Preprocess, WeightSet, WeightsFile, WeightsInstalled, WeightsState
 from model.weights import Catalogue, default_catalogue
-from model.weights_import import ImportableNetwork, check_tensors, import_weights, make_id, read_preprocess
+from model.weights_import import check_tensors, import_weights, make_id, read_preprocess
 
-SMALL = ImportableNetwork("ShuffleNet", "torchvision:shufflenet_v2_x0_5", "fc.weight")
+SMALL = "torchvision:shufflenet_v2_x0_5"
 LABELS = ("cat", "dog", "hamster")
 
 
@@ -34,7 +34,7 @@ def small_state(classes: int = 3) -> dict[str, torch.Tensor]:
 
     Each tensor repeats a single number, so that files are small.
     """
-    own = build_network(SMALL.architecture, classes).state_dict()
+    own = build_network(SMALL, classes).state_dict()
     return {key: torch.zeros((), dtype=torch.float16).expand(tensor.shape) for key, tensor in own.items()}
 
 
@@ -58,7 +58,7 @@ class Desk:
         name: str = "My pets",
         *,
         preprocess: str | None = None,
-        network: ImportableNetwork = SMALL,
+        architecture: str | None = SMALL,
     ) -> CatalogueEntry:
         *_, last = import_weights(
             file,
@@ -67,7 +67,7 @@ class Desk:
             preprocess=preprocess,
             data_dir=self.data_dir,
             cancel=self.token,
-            network=network,
+            architecture=architecture,
         )
         assert isinstance(last, WeightsInstalled)
         return last.entry
@@ -308,7 +308,7 @@ class TestRefusals:
 
     def test_another_network_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(WeightsError, match=r"is not a ResNet-50: it lacks"):
-            check_tensors(small_state(), weights_import.RESNET50, tmp_path / "other.pth")
+            check_tensors(small_state(), "torchvision:resnet50", tmp_path / "other.pth")
 
     def test_a_malicious_file_is_refused_and_never_runs(self, desk: Desk) -> None:
         witness = desk.root / "witness"
