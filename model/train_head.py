@@ -14,7 +14,7 @@ from model.features import compute_features
 from model.linear_head import LinearHead, best_l2, choose_l2, fit_head
 from model.splits import grouped_folds
 from model.trained_set import head_tensors, store_trained_set
-from model.training_card import common_recipe, dataset_name, fold_accuracy, make_card, test_accuracy
+from model.training_card import KIND_OF_HEADS, common_recipe, dataset_name, fold_accuracy, make_card, test_accuracy
 from model.training_data import TrainingData
 from model.training_plan import Split, hold_out
 from model.training_types import FeatureProgress, FoldScore, TestScore, Trained
@@ -45,10 +45,14 @@ def train_head(
     assert features is not None
     fitting = _HeadFitting(data, features)
     scores: list[FoldScore] = []
+    accuracy: tuple[Accuracy, ...]
     if request.folds and data.dataset.parts is None:
         for score in fitting.by_folds(cancel):
             scores.append(score)
             yield score
+        if not request.final:
+            yield Trained(None, tuple(scores), 0.0)
+            return
         head, l2 = fitting.on_everything()
         accuracy = (fold_accuracy(request, data.dataset, scores),)
     else:
@@ -56,6 +60,9 @@ def train_head(
         for figure in accuracy:
             yield TestScore(figure.value, len(fitting.split.test))
     cancel.raise_if_cancelled()
+    if not request.final:
+        yield Trained(None, (), l2)
+        return
     card = make_card(
         request,
         data.dataset,
@@ -65,7 +72,7 @@ def train_head(
         accuracy=accuracy,
         calibration=fitting.calibration,
         recipe={
-            "kind": "linear head on frozen features",
+            "kind": KIND_OF_HEADS,
             "backbone": backbone.weights.id,
             "l2": l2,
             "fold_seeds": sorted({score.seed for score in scores}),
@@ -96,20 +103,25 @@ class _HeadFitting:
         distinct = len(np.unique(groups))
         if distinct < request.folds:
             raise DatasetError("train-too-few-for-folds", count=distinct, folds=request.folds)
+        wanted = list(dict.fromkeys(request.only_folds)) or list(range(request.folds))
         logits = np.empty((len(self._labels), self._classes), dtype=np.float32)
+        judged = np.zeros(len(self._labels), dtype=np.bool_)
         for seed in range(request.seeds):
             folds = grouped_folds(self._labels.numpy(), groups, request.folds, seed)
-            for number in range(request.folds):
+            for number in wanted:
                 cancel.raise_if_cancelled()
                 held_out = folds == number
                 head, l2 = self._fit(np.flatnonzero(~held_out))
                 given = head.logits(self._features[torch.from_numpy(held_out)]).numpy()
                 if seed == 0:
-                    logits[held_out] = given
+                    logits[held_out], judged[held_out] = given, True
                 right = given.argmax(axis=1) == self._labels.numpy()[held_out]
                 yield FoldScore(seed, number, float(right.mean()), l2, int(held_out.sum()))
-        on = f"{dataset_name(request, self._data.dataset)}: the {request.folds} held-out folds of seed 0"
-        self.calibration = fit_calibration(logits, self._labels.numpy(), on=on)
+        which = f"the {request.folds} held-out folds"
+        if len(wanted) < request.folds:
+            which = f"held-out folds {', '.join(map(str, wanted))} of {request.folds}"
+        on = f"{dataset_name(request, self._data.dataset)}: {which} of seed 0"
+        self.calibration = fit_calibration(logits[judged], self._labels.numpy()[judged], on=on)
 
     def on_everything(self) -> tuple[LinearHead, float]:
         return self._fit(np.arange(len(self._labels)))

@@ -12,9 +12,11 @@ from model.calibration import fit_calibration
 from model.cancel import Cancelled, CancelToken
 from model.cards import TOP_1, card_bytes
 from model.devices import choose_device
+from model.errors import DatasetError
 from model.features import compute_features
 from model.fine_tuning import FineTuning, TrainingSet
 from model.linear_head import best_l2, choose_l2, fit_head
+from model.names import display_name
 from model.safe_files import file_sha256, write_atomically
 from model.trained_set import in_fp16, store_trained_set
 from model.training_card import (
@@ -40,6 +42,7 @@ from model.training_plan import (
     network_folder,
     run_folder,
 )
+from model.training_sizes import teacher_side
 from model.training_state import clear_state
 from model.training_teacher import CARD_OF_FOLD, find_teacher, make_teacher
 from model.training_types import (
@@ -57,8 +60,6 @@ from model.weights import Catalogue
 log = logging.getLogger(__name__)
 
 _Event = FeatureProgress | RunStarted | StepProgress | EpochDone | FoldScore | TestScore | Trained
-# A teacher sees crops of this share of the side that it is used at, by default; see TRAIN_TEST_RATIO.
-_TEACHER_RATIO = 0.75
 
 
 def train_network(data: TrainingData, catalogue: Catalogue, cancel: CancelToken) -> Iterator[_Event]:
@@ -92,13 +93,14 @@ class _NetworkTraining:
     def run(self) -> Iterator[_Event]:
         """See `train_network`."""
         request, dataset = self._request, self._data.dataset
-        claim_folder(self._folder, self._plan, resume=request.resume)
         if not request.folds or dataset.parts is not None:
             yield from self._run_hold_out()
             return
+        splits = list(folds_of(dataset, self._data.groups, request))
+        self._begin([*splits, everything(dataset)] if request.final else splits)
         scores: list[FoldScore] = []
         logits, judged = [], []
-        for split in folds_of(dataset, self._data.groups, request):
+        for split in splits:
             outcome = yield from self._outcome_of(split)
             if outcome is None or self._cancel.cancelled:
                 raise Cancelled
@@ -114,6 +116,10 @@ class _NetworkTraining:
         outcome = yield from self._outcome_of(everything(dataset))
         if outcome is None:
             raise Cancelled
+        if len(outcome.history) < request.recipe.epochs:
+            # The folds' networks have learnt for longer: their figures would be another network's.
+            yield self._store(outcome, (), None, scores)
+            return
         which = ", ".join(str(score.fold) for score in scores)
         on = f"{dataset_name(request, dataset)}: held-out folds {which} of {request.folds}, by their own networks"
         calibration = self._calibrate(np.concatenate(logits), np.concatenate(judged), on)
@@ -123,6 +129,7 @@ class _NetworkTraining:
     def _run_hold_out(self) -> Iterator[_Event]:
         request, dataset = self._request, self._data.dataset
         split = hold_out(dataset, self._data.groups, request)
+        self._begin([split])
         outcome = yield from self._outcome_of(split)
         if outcome is None:
             raise Cancelled
@@ -135,13 +142,26 @@ class _NetworkTraining:
             score = self._score(split, outcome)
             accuracy = (test_accuracy(request, dataset, score.accuracy, score.count),)
             yield TestScore(score.accuracy, score.count)
+        if not request.final:
+            yield Trained(None, (), 0.0, stopped_early=outcome.stopped_early)
+            return
         yield self._store(outcome, accuracy, calibration, ())
+
+    def _begin(self, splits: Sequence[Split]) -> None:
+        """Claim the folder, after making sure, not hours later, that each split still to be learnt has a teacher."""
+        teacher, resume = self._request.teacher, self._request.resume
+        if teacher is not None:
+            for split in splits:
+                if not resume or load_outcome(network_folder(self._folder, split.fold)) is None:
+                    find_teacher(teacher, self._catalogue, self._plan, split)
+        claim_folder(self._folder, self._plan, resume=resume)
 
     def _outcome_of(self, split: Split) -> Generator[_Event, None, Outcome | None]:
         """Train on one split, or read what was trained before; None when it was cancelled before the first epoch."""
         folder = network_folder(self._folder, split.fold)
         if self._request.resume and (kept := load_outcome(folder)) is not None:
             log.info("%s is finished already", folder)
+            self._note_teacher(kept.teacher)
             return kept
         backbone, recipe = self._data.backbone, self._request.recipe
         network = start_network(backbone, len(self._data.dataset.classes), self._request.seed)
@@ -158,12 +178,13 @@ class _NetworkTraining:
         if backbone.installed is not None:
             weight, bias = yield from self._first_head(split)
             set_head(network, weight, bias)
-        teacher, teacher_size = None, 0
+        teacher, teacher_size, taught_by = None, 0, None
         if self._request.teacher is not None:
             installed = find_teacher(self._request.teacher, self._catalogue, self._plan, split)
-            self._teachers[installed.weights.id] = installed.sha256
+            taught_by = installed.weights.id, installed.sha256
+            self._note_teacher(taught_by)
+            teacher_size = teacher_side(recipe, installed)
             teacher = make_teacher(installed, network, self._data.dataset.classes, self._device.torch_device)
-            teacher_size = recipe.teacher_size or 8 * round(installed.weights.preprocess.crop * _TEACHER_RATIO / 8)
         pixels = None
         for step in prepare_all(
             [self._paths[index] for index in split.held_out], backbone.preprocess, self._request.limits, self._cancel
@@ -201,11 +222,15 @@ class _NetworkTraining:
         unfinished_fold = split.fold is not None and self._cancel.cancelled
         if not training.best_epoch or unfinished_fold:
             return None
-        outcome = self._judge(training, split, pixels)
+        outcome = replace(self._judge(training, split, pixels), teacher=taught_by)
         if not self._cancel.cancelled:
             save_outcome(folder, outcome)
             clear_state(folder)
         return outcome
+
+    def _note_teacher(self, teacher: tuple[str, str] | None) -> None:
+        if teacher is not None:
+            self._teachers[teacher[0]] = teacher[1]
 
     def _judge(self, training: FineTuning, split: Split, pixels: NDArray[np.uint8]) -> Outcome:
         """Take the best network, round it to fp16 as it will be stored, and see what that gives and changes."""
@@ -272,8 +297,12 @@ class _NetworkTraining:
         path = folder / NETWORK_NAME
         on = f"held-out fold {split.fold} of {self._request.folds}"
         card = self._card((Accuracy(TOP_1, round(score.accuracy, 6), on, False),), None, {}, f"-fold-{split.fold}")
-        file = WeightsFile("network", path.name, "user", path.stat().st_size, file_sha256(path))
-        write_atomically(folder / CARD_OF_FOLD, card_bytes(replace(card, files=(file,))))
+        try:
+            file = WeightsFile("network", path.name, "user", path.stat().st_size, file_sha256(path))
+            write_atomically(folder / CARD_OF_FOLD, card_bytes(replace(card, files=(file,))))
+        except OSError as exc:
+            reason = exc.strerror or type(exc).__name__
+            raise DatasetError("train-state-not-saved", folder=display_name(folder), reason=reason) from exc
 
     def _store(
         self,
@@ -298,6 +327,7 @@ class _NetworkTraining:
                 "folds": request.folds if scores else 0,
                 "device": self._device.label,
                 "best_epoch": outcome.best_epoch,
+                "stopped_early": outcome.stopped_early,
                 "epochs": [_epoch_on_card(epoch) for epoch in outcome.history],
                 "seconds": round(outcome.seconds, 1),
                 "fp16_changes": outcome.fp16_changes if held_out else self._fp16_changes_of_folds(scores),

@@ -15,6 +15,8 @@ from model.names import display_name
 from model.training_types import DatasetSummary, FoldScore, TrainRequest
 from model.types import Accuracy, Calibration, Preprocess, StateDictLayout, WeightSet
 
+KIND_OF_HEADS = "linear head on frozen features"
+"""What the recipe on a card calls sets whose backbone learnt nothing."""
 _PACKAGES = ("torch", "torchvision", "timm", "pillow", "numpy")
 
 
@@ -61,8 +63,10 @@ def fold_accuracy(request: TrainRequest, dataset: Dataset, scores: Sequence[Fold
     if len(scores) == len(seeds) * request.folds:
         on = f"{name}: {len(seeds)} x {request.folds} held-out folds of {total}"
     else:
-        which = ", ".join(str(score.fold) for score in scores)
-        on = f"{name}: held-out folds {which} of {request.folds} ({sum(score.count for score in scores):,} of {total})"
+        which = ", ".join(dict.fromkeys(str(score.fold) for score in scores))
+        count = sum(score.count for score in scores if score.seed == seeds[0])
+        times = f"{len(seeds)} x " if len(seeds) > 1 else ""
+        on = f"{name}: {times}held-out folds {which} of {request.folds} ({count:,} of {total})"
     return Accuracy(TOP_1, round(float(accuracies.mean()), 6), on, False, round(float(accuracies.std()), 6))
 
 

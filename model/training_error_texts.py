@@ -45,6 +45,40 @@ TRAINING_ERROR_TEXTS: dict[str, ErrorText] = {
             "errors", "Train the whole network (on the command line: --epochs), or begin from a weight set."
         ),
     ),
+    "train-one-fold": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "With one fold nothing would be left to learn from."),
+        QT_TRANSLATE_NOOP("errors", "Choose 2 folds or more, or none: then parts are held out."),
+    ),
+    "train-fold-unknown": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "There is no fold {fold}: of {folds} folds the first is fold 0."),
+        QT_TRANSLATE_NOOP("errors", "Name folds from 0 to one less than their number."),
+    ),
+    "train-nothing-to-learn-from": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The parts for validation and for the test leave nothing to learn from."),
+        QT_TRANSLATE_NOOP("errors", "Make them smaller: together they must be less than everything."),
+    ),
+    "train-class-only-copies": ErrorText(
+        QT_TRANSLATE_NOOP(
+            "errors", "All training pictures of the class {name} have copies in the folders for validation or test."
+        ),
+        QT_TRANSLATE_NOOP("errors", "Add other pictures to its training folder: those that judge are not learnt from."),
+    ),
+    "train-size-unsuited": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "{network} does not take pictures of {size} pixels."),
+        QT_TRANSLATE_NOOP("errors", "It was made for one size alone: choose {usual}."),
+    ),
+    "train-backbone-knows": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "{backbone} learnt from pictures by which the new weights would be judged."),
+        QT_TRANSLATE_NOOP(
+            "errors", "Begin from weights that know none of these pictures, or hold out the same parts as it did."
+        ),
+    ),
+    "train-teacher-needs-epochs": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "A last layer alone is fitted to the labels; {teacher} can teach it nothing."),
+        QT_TRANSLATE_NOOP(
+            "errors", "Train the whole network (on the command line: --epochs), or do without the teacher."
+        ),
+    ),
     "train-teacher-knows": ErrorText(
         QT_TRANSLATE_NOOP("errors", "{teacher} learnt from pictures by which its student would be judged."),
         QT_TRANSLATE_NOOP(

@@ -5,6 +5,7 @@ import json
 import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import safetensors.torch
@@ -35,7 +36,8 @@ class Outcome:
     """A trained network: its tensors as they are stored (fp16), and its logits of pictures that it did not learn from.
 
     `validation_logits` and `test_logits` are float32 (N, classes), given by the stored tensors; `fp16_changes` counts
-    the held-out pictures whose likeliest class the full float32 tensors give otherwise.
+    the held-out pictures whose likeliest class the full float32 tensors give otherwise. `teacher` is id and digest of
+    the set that taught it.
     """
 
     tensors: StateDict
@@ -46,6 +48,7 @@ class Outcome:
     best_epoch: int
     precision: str
     stopped_early: bool
+    teacher: tuple[str, str] | None = None
 
     @property
     def seconds(self) -> float:
@@ -80,6 +83,7 @@ def save_outcome(folder: Path, outcome: Outcome) -> None:
         "best_epoch": outcome.best_epoch,
         "precision": outcome.precision,
         "stopped_early": outcome.stopped_early,
+        "teacher": outcome.teacher,
     }
     try:
         write_safetensors(folder / NETWORK_NAME, outcome.tensors, {"format": "pt"})
@@ -100,7 +104,9 @@ def load_outcome(folder: Path) -> Outcome | None:
             validation, test = logits["validation"], logits["test"]
         tensors = safetensors.torch.load((folder / NETWORK_NAME).read_bytes())
         history = tuple(EpochDone(**epoch) for epoch in facts.pop("history"))
-        return Outcome(tensors, validation, test, history=history, **facts)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as exc:
+        teacher = facts.pop("teacher", None)
+        teacher = None if teacher is None else (str(teacher[0]), str(teacher[1]))
+        return Outcome(tensors, validation, test, history=history, teacher=teacher, **facts)
+    except (OSError, ValueError, LookupError, TypeError, EOFError, BadZipFile, SafetensorError) as exc:
         log.warning("the finished training in %s cannot be read, and is done again: %s", display_name(folder), exc)
         return None

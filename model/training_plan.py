@@ -42,11 +42,27 @@ class Split:
         return np.concatenate([self.validation, self.test])
 
 
+def check_request(request: TrainRequest) -> None:
+    """Raise DatasetError for what no pictures could fulfil: one fold, folds that are not there, parts of more than all.
+
+    And for a teacher without epochs, for a linear head has none.
+    """
+    if request.folds == 1:
+        raise DatasetError("train-one-fold")
+    for fold in request.only_folds:
+        if fold >= request.folds:
+            raise DatasetError("train-fold-unknown", fold=fold, folds=request.folds)
+    if request.validation_share + request.test_share >= 1:
+        raise DatasetError("train-nothing-to-learn-from")
+    if request.teacher is not None and not request.recipe.epochs:
+        raise DatasetError("train-teacher-needs-epochs", teacher=display_name(request.teacher))
+
+
 def hold_out(dataset: Dataset, groups: Indices, request: TrainRequest) -> Split:
     """Return the parts that the folders name, else parts by the request's shares, stratified, copies kept together.
 
     Of the folders' parts, training and validation pictures that have a copy in a part that judges are left out.
-    Raises DatasetError when a class cannot be divided.
+    Raises DatasetError when a class cannot be divided, or has nothing left to learn from.
     """
     if dataset.parts is None:
         validation, test = request.validation_share, request.test_share
@@ -58,6 +74,9 @@ def hold_out(dataset: Dataset, groups: Indices, request: TrainRequest) -> Split:
         if leaks.any():
             log.warning("%d pictures are left out: they have copies in a part that judges", leaks.sum())
         parts[leaks] = -1
+        counts = np.bincount(dataset.labels[parts == TRAINING], minlength=len(dataset.classes))
+        if (counts == 0).any():
+            raise DatasetError("train-class-only-copies", name=dataset.classes[int(counts.argmin())])
     return Split(None, *(np.flatnonzero(parts == part) for part in (TRAINING, VALIDATION, TEST)))
 
 
@@ -67,7 +86,7 @@ def folds_of(dataset: Dataset, groups: Indices, request: TrainRequest) -> Iterat
     if distinct < request.folds:
         raise DatasetError("train-too-few-for-folds", count=distinct, folds=request.folds)
     fold_of = grouped_folds(dataset.labels, groups, request.folds, request.seed)
-    for fold in request.only_folds or range(request.folds):
+    for fold in dict.fromkeys(request.only_folds) or range(request.folds):
         outside, test = np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
         if request.validation_share == 0:
             yield Split(fold, outside, outside[:0], test)

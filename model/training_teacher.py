@@ -11,8 +11,10 @@ from model.errors import DatasetError
 from model.fine_tuning import NormaliseFloat
 from model.network import load_network
 from model.safe_files import file_sha256
+from model.training_card import KIND_OF_HEADS
+from model.training_data import TrainingData
 from model.training_outcome import NETWORK_NAME
-from model.training_plan import Split, network_folder, read_plan, run_folder
+from model.training_plan import Split, make_plan, network_folder, read_plan, run_folder
 from model.types import InstalledWeights
 from model.weights import Catalogue
 
@@ -20,8 +22,33 @@ log = logging.getLogger(__name__)
 
 CARD_OF_FOLD = "card.json"
 # What two trainings must have in common for one's folds to be the other's.
-_SAME_FOLDS = ("dataset_sha256", "groups_sha256", "folds", "seed")
-_SAME_PARTS = ("dataset_sha256", "groups_sha256", "folds", "seed", "validation_share", "test_share")
+_SAME_PICTURES = ("dataset_sha256", "groups_sha256")
+_SAME_FOLDS = (*_SAME_PICTURES, "folds", "seed")
+_SAME_PARTS = (*_SAME_FOLDS, "validation_share", "test_share")
+
+
+def check_backbone(data: TrainingData) -> None:
+    """Raise DatasetError when the backbone has learnt from pictures by which the new network is to be judged.
+
+    A head is no danger, since it is replaced. A whole network that was trained on the very same pictures may go on
+    where the same parts are held out again, or none.
+    """
+    installed, request = data.backbone.installed, data.request
+    if installed is None:
+        return
+    recipe = installed.weights.recipe
+    if recipe.get("dataset_sha256") != data.fingerprint or recipe.get("kind") == KIND_OF_HEADS:
+        return
+    in_parts = data.dataset.parts is not None
+    if not in_parts and not request.folds and not request.validation_share and not request.test_share:
+        return
+    recorded = recipe.get("plan")
+    plan = make_plan(request, data.fingerprint, data.groups, installed.sha256)
+    if isinstance(recorded, dict) and (in_parts or not request.folds):
+        shared = _SAME_PICTURES if in_parts else _SAME_PARTS
+        if all(recorded.get(key) == plan[key] for key in shared):
+            return
+    raise DatasetError("train-backbone-knows", backbone=installed.weights.id)
 
 
 def find_teacher(teacher_id: str, catalogue: Catalogue, plan: dict[str, object], split: Split) -> InstalledWeights:
@@ -38,9 +65,9 @@ def find_teacher(teacher_id: str, catalogue: Catalogue, plan: dict[str, object],
     if plan["dataset_sha256"] not in learnt_from or not len(split.held_out):
         return installed
     if split.fold is None:
-        recorded = installed.weights.recipe.get("plan", {})
-        theirs = theirs or (recorded if isinstance(recorded, dict) else {})
-        if all(theirs.get(key) == plan[key] for key in _SAME_PARTS):
+        # The card's, not that of its run folder, where a later training under the same name may be unfinished.
+        recorded = installed.weights.recipe.get("plan")
+        if isinstance(recorded, dict) and all(recorded.get(key) == plan[key] for key in _SAME_PARTS):
             return installed
         raise DatasetError("train-teacher-knows", teacher=installed.weights.id)
     folder = network_folder(run_folder(catalogue.data_dir, installed.weights.id), split.fold)
