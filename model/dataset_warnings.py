@@ -48,13 +48,14 @@ def _misread_folders(dataset: Dataset) -> Iterator[Problem]:
 
 def _copies_between(dataset: Dataset, groups: NDArray[np.intp]) -> Iterator[Problem]:
     """Copies in several classes, and in several parts."""
-    for code, affected in (
-        ("survey-contradicting", contradicting(dataset.labels, groups)),
-        ("survey-leaking", leaking(dataset, groups)),
-    ):
-        if affected.any():
-            first = dataset.images[int(affected.argmax())].path.relative_to(dataset.root)
-            yield Problem(code, (("count", int(affected.sum())), ("name", display_name(first.as_posix()))))
+    affected = contradicting(dataset.labels, groups)
+    if affected.any():
+        yield Problem(
+            "survey-contradicting", (("count", int(affected.sum())), ("name", _first_name(dataset, affected)))
+        )
+    affected = leaking(dataset, groups)
+    if affected.any():
+        yield Problem("survey-leaking", (("count", int(affected.sum())), ("name", _first_name(dataset, affected))))
 
 
 def _few_pictures(dataset: Dataset) -> Iterator[Problem]:
@@ -97,6 +98,10 @@ def _absent_classes(dataset: Dataset) -> Iterator[Problem]:
         if counts.any() and not counts.all():
             names = _joined(dataset.classes[index] for index in np.flatnonzero(counts == 0))
             yield Problem("survey-class-without-part", (("part", title), ("names", names)))
+
+
+def _first_name(dataset: Dataset, of: NDArray[np.bool_]) -> str:
+    return display_name(dataset.images[int(of.argmax())].path.relative_to(dataset.root).as_posix())
 
 
 def _joined(names: Iterable[str]) -> str:

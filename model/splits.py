@@ -64,8 +64,6 @@ def grouped_split(
         # Where the groups left to a class only just suffice for the parts that do not have it, it must be one of those.
         needing = missing[:, missing.sum(axis=0) >= left[own]].any(axis=1)
         candidates = np.flatnonzero(needing) if needing.any() else np.arange(len(parts))
-        if (missing[0] & (missing.sum(axis=0) > left[own])).any():
-            candidates = candidates[:1]  # there is not one for each part: training comes first
         lack = ((wanted - placed) * histogram).sum(axis=1)[candidates] / histogram.sum()
         emptiness = (wanted - placed).sum(axis=1)[candidates]
         best = int(candidates[np.lexsort((-emptiness.round(6), -lack.round(6)))[0]])

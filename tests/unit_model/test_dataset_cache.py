@@ -92,6 +92,20 @@ def test_a_cancelled_reading_keeps_what_it_has_read(folders: Path, cache: Path, 
     assert {"cat/0.png", "cat/1.png", "cat/2.png", "dog/0.png"}.isdisjoint(opened)
 
 
+def test_a_cancelled_reading_forgets_nothing(folders: Path, cache: Path, opened: list[str]) -> None:
+    read(folders, cache)
+    noise_picture(folders / "cat" / "0.png", 77)
+    cancel = CancelToken()
+    events = read_dataset(folders, DecodeLimits(), cancel, cache=cache)
+    next(events)
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        next(events)
+    opened.clear()
+    read(folders, cache)
+    assert opened == []
+
+
 def test_pictures_that_are_gone_are_forgotten(folders: Path, cache: Path) -> None:
     read(folders, cache)
     (file,) = cache.iterdir()

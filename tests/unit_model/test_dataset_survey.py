@@ -1,5 +1,6 @@
 """What a person is shown and warned of before a training."""
 
+import pickle
 import shutil
 import subprocess
 import sys
@@ -119,7 +120,7 @@ def test_a_picture_in_two_classes_is_named(sound: Path) -> None:
 def test_copies_across_parts_are_counted_and_named(tmp_path: Path) -> None:
     make_folders(tmp_path, {"train/cat": 20, "train/dog": 20, "test/cat": 3, "test/dog": 3})
     shutil.copy(tmp_path / "test" / "cat" / "0.png", tmp_path / "train" / "cat" / "again.png")
-    text = "1 pictures have copies in the part that they are judged by, “train/cat/again.png” for one."
+    text = "Pictures with copies in a part that measures them: 1, “train/cat/again.png” first."
     assert warnings_of(tmp_path) == {"survey-leaking": text}
     assert look(tmp_path).leaking == 1
 
@@ -194,6 +195,15 @@ def test_warnings_of_a_reading_are_those_of_the_survey(sound: Path) -> None:
     dataset = read(sound)
     summary = DatasetSummary((("cat", 20), ("dog", 20)), dataset.bad, 0, 0, 1)
     assert find_warnings(dataset, np.arange(40), summary) == look(sound).warnings
+
+
+def test_a_survey_crosses_from_a_child_process(tmp_path: Path) -> None:
+    make_folders(tmp_path, {"cat": 2, "dog": 2})
+    found = look(tmp_path)
+    again = pickle.loads(pickle.dumps(found))
+    assert isinstance(again, DatasetSurvey)
+    assert again.summary == found.summary
+    np.testing.assert_array_equal(again.classes[0].samples[0].pixels, found.classes[0].samples[0].pixels)
 
 
 def test_a_window_can_import_the_survey_without_torch() -> None:
