@@ -31,6 +31,10 @@ USAGE_CODES = {
     "train-name-taken",
     "train-name-shipped",
     "train-name-unusable",
+    "train-one-fold",
+    "train-fold-unknown",
+    "train-nothing-to-learn-from",
+    "train-teacher-needs-epochs",
     "weights-id-taken",
     "weights-name-empty",
 }

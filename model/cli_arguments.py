@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
@@ -30,21 +31,54 @@ def whole_numbers(text: str) -> tuple[int, ...]:
     return tuple(parse(part) for part in text.split(","))
 
 
+def _side(text: str) -> int:
+    return whole_number(32, 2048)(text)
+
+
 def sides(text: str) -> tuple[int, ...]:
     """Return sides of pictures in pixels, at least 32, that stand between commas."""
-    parse = whole_number(32, 2048)
-    return tuple(parse(part) for part in text.split(","))
+    return tuple(_side(part) for part in text.split(","))
 
 
 def share(text: str) -> float:
     """Return a number from 0 to below 1."""
-    try:
-        number = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("must be a number") from None
+    number = _number(text)
     if not 0 <= number < 1:
         raise argparse.ArgumentTypeError("must be from 0 to below 1")
     return number
+
+
+def number_from_0(text: str) -> float:
+    """Return a number of 0 or more."""
+    number = _number(text)
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError("must be 0 or more")
+    return number
+
+
+def number_above_0(text: str) -> float:
+    """Return a number above 0."""
+    number = _number(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return number
+
+
+def side_or_0(text: str) -> int:
+    """Return a side of pictures in pixels, or 0."""
+    return 0 if text == "0" else _side(text)
+
+
+def fold_count(text: str) -> int:
+    """Return 0, or a number of folds of 2 or more."""
+    return 0 if text == "0" else whole_number(2)(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be a number") from None
 
 
 def unfreezing(text: str) -> int | Literal["all"]:

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 
 from model.cancel import CancelToken
 from model.child_process import run_in_child
-from model.cli_arguments import Commands, share, sides, unfreezing, whole_number, whole_numbers
+from model.cli_arguments import (
+    Commands,
+    fold_count,
+    number_above_0,
+    number_from_0,
+    share,
+    side_or_0,
+    sides,
+    unfreezing,
+    whole_number,
+    whole_numbers,
+)
 from model.cli_output import ProgressBar, emit, format_seconds, say
 from model.errors import describe
 from model.exit_codes import EXIT_OK
@@ -31,6 +42,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HEAD_FOLDS = 5
+# The best network is judged by all held-out pictures, and stored, before a training that was interrupted ends. A second
+# Ctrl+C ends it where it is.
+_PATIENCE_SECONDS = 900.0
 _DEFAULT = Recipe()
 
 
@@ -67,7 +81,7 @@ def _add_measuring(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--groups", type=Path, metavar="FILE", help="copies, one group a line (default: find them)")
     group.add_argument(
         "--folds",
-        type=whole_number(0),
+        type=fold_count,
         metavar="K",
         help=f"grouped folds; 0 holds parts out instead (default: {HEAD_FOLDS} for a head, 0 with --epochs)",
     )
@@ -94,15 +108,15 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--size", type=sides, default=_DEFAULT.sizes, metavar="PX[,PX...]", help="sides of the training crops"
     )
-    group.add_argument("--batch", type=whole_number(1, 1024), default=_DEFAULT.batch_size, metavar="N")
+    group.add_argument("--batch", type=whole_number(2, 1024), default=_DEFAULT.batch_size, metavar="N")
     group.add_argument("--optimiser", choices=("adamw", "sgd"), default=_DEFAULT.optimiser)
     group.add_argument(
-        "--learning-rate", type=float, default=_DEFAULT.learning_rate, metavar="X", help="0: one that suits"
+        "--learning-rate", type=number_from_0, default=_DEFAULT.learning_rate, metavar="X", help="0: one that suits"
     )
-    group.add_argument("--weight-decay", type=float, default=_DEFAULT.weight_decay, metavar="X")
+    group.add_argument("--weight-decay", type=number_from_0, default=_DEFAULT.weight_decay, metavar="X")
     group.add_argument("--warm-up", type=share, default=_DEFAULT.warm_up, metavar="SHARE", help="of all steps")
     group.add_argument("--label-smoothing", type=share, default=_DEFAULT.label_smoothing, metavar="X")
-    group.add_argument("--mixup", type=float, default=_DEFAULT.mixup, metavar="ALPHA", help="0: off")
+    group.add_argument("--mixup", type=number_from_0, default=_DEFAULT.mixup, metavar="ALPHA", help="0: off")
     group.add_argument(
         "--crop-scale", type=share, default=_DEFAULT.crop_scale, metavar="SHARE", help="smallest random crop"
     )
@@ -118,9 +132,9 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--no-class-weights", action="store_true", help="count pictures alike, not classes")
     group.add_argument("--precision", choices=("auto", "fp32", "bf16"), default=_DEFAULT.precision)
     group.add_argument("--soft-labels", type=share, default=_DEFAULT.soft_label_share, metavar="SHARE")
-    group.add_argument("--temperature", type=float, default=_DEFAULT.soft_label_temperature, metavar="X")
-    group.add_argument("--features", type=float, default=_DEFAULT.feature_weight, metavar="WEIGHT")
-    group.add_argument("--teacher-size", type=whole_number(0), default=_DEFAULT.teacher_size, metavar="PX")
+    group.add_argument("--temperature", type=number_above_0, default=_DEFAULT.soft_label_temperature, metavar="X")
+    group.add_argument("--features", type=number_from_0, default=_DEFAULT.feature_weight, metavar="WEIGHT")
+    group.add_argument("--teacher-size", type=side_or_0, default=_DEFAULT.teacher_size, metavar="PX")
 
 
 def _add_card(parser: argparse.ArgumentParser) -> None:
@@ -138,7 +152,8 @@ def run_train(arguments: argparse.Namespace, cancel: CancelToken) -> int:
     progress = ProgressBar(quiet=arguments.quiet)
     teller = _Teller(progress)
     try:
-        for event in run_in_child("model.train:train", (request_of(arguments), default_catalogue()), cancel):
+        job = (request_of(arguments), default_catalogue())
+        for event in run_in_child("model.train:train", job, cancel, patience=_PATIENCE_SECONDS):
             teller.tell(event)
     finally:
         progress.clear()
@@ -279,4 +294,5 @@ def _tell_trained(trained: Trained) -> None:
 def _tell_mean(accuracies: Sequence[float]) -> None:
     from statistics import fmean, pstdev
 
-    emit(f"mean {100 * fmean(accuracies):.2f} %, standard deviation {100 * pstdev(accuracies):.2f} %")
+    if accuracies:
+        emit(f"mean {100 * fmean(accuracies):.2f} %, standard deviation {100 * pstdev(accuracies):.2f} %")
