@@ -41,8 +41,8 @@ _DONE, _WEIGHTS = "evaluation", "evaluation-weights"
 
 
 def evaluate_in_child(request: EvaluateRequest, catalogue: Catalogue, cancel: CancelToken) -> Iterator[object]:
-    """Evaluate in a child process at low priority, beside the network that classifies; nothing is saved on a stop."""
-    return run_in_child("model.evaluate:evaluate", (request, catalogue), cancel, abandon=cancel, low_priority=True)
+    """Evaluate in a child process, beside the network that classifies; there is nothing to save on a stop."""
+    return run_in_child("model.evaluate:evaluate", (request, catalogue), cancel, abandon=cancel)
 
 
 @dataclass(slots=True, eq=False)
