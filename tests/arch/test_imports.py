@@ -75,6 +75,11 @@ def test_importing_the_window_loads_no_torch() -> None:
     assert blame_for_heavy_imports(["gui.app"]) == {}
 
 
+def test_the_window_and_the_evaluation_load_no_pyqtgraph() -> None:
+    modules = ["gui.app", "gui.main_window", "gui.evaluate_dialog", "gui.evaluation_view"]
+    assert blame_for_heavy_imports(modules, heavy=("pyqtgraph",)) == {}
+
+
 def test_no_gui_module_loads_torch() -> None:
     assert blame_for_heavy_imports(modules_of("gui")) == {}
 
