@@ -82,7 +82,7 @@ class Teacher:
     """A network in eval mode whose outputs the student learns from. `close` takes its hooks off."""
 
     def __init__(self, network: nn.Module, normalise: nn.Module, student: nn.Module, *, same_classes: bool) -> None:
-        """`network` as loaded, unfolded; `normalise` takes uint8-range float pictures (N, 3, S, S)."""
+        """`network` in eval mode; `normalise` takes uint8-range float pictures (N, 3, S, S)."""
         self._network = network
         self._normalise = normalise
         self._same_classes = same_classes

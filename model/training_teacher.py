@@ -9,7 +9,7 @@ from model.cards import parse_card, read_json
 from model.distillation import Teacher
 from model.errors import DatasetError
 from model.fine_tuning import NormaliseFloat
-from model.network import load_network
+from model.network import load_network, prepare_for_inference
 from model.safe_files import file_sha256
 from model.training_card import KIND_OF_HEADS
 from model.training_data import TrainingData
@@ -81,10 +81,10 @@ def find_teacher(teacher_id: str, catalogue: Catalogue, plan: dict[str, object],
 def make_teacher(
     installed: InstalledWeights, student: nn.Module, classes: tuple[str, ...], device: torch.device
 ) -> Teacher:
-    """Load the teacher's network, unfolded, in eval mode. Raises WeightsError when its files do not fit it."""
+    """Load the teacher's network, as fast as in use. Raises WeightsError when its files do not fit it."""
     weights = installed.weights
     return Teacher(
-        load_network(installed).to(device).to(memory_format=torch.channels_last),
+        prepare_for_inference(load_network(installed), device),
         NormaliseFloat(weights.preprocess).to(device),
         student,
         same_classes=weights.classes == classes,
