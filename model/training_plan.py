@@ -61,7 +61,8 @@ def check_request(request: TrainRequest) -> None:
 def hold_out(dataset: Dataset, groups: Indices, request: TrainRequest) -> Split:
     """Return the parts that the folders name, else parts by the request's shares, stratified, copies kept together.
 
-    Of the folders' parts, training and validation pictures that have a copy in a part that judges are left out.
+    Of the folders' parts, training and validation pictures that have a copy in a part that judges are left out. A
+    validation or test part that the folders do not have is taken from their training part, by the request's shares.
     Raises DatasetError when a class cannot be divided, or has nothing left to learn from.
     """
     if dataset.parts is None:
@@ -77,7 +78,20 @@ def hold_out(dataset: Dataset, groups: Indices, request: TrainRequest) -> Split:
         counts = np.bincount(dataset.labels[parts == TRAINING], minlength=len(dataset.classes))
         if (counts == 0).any():
             raise DatasetError("train-class-only-copies", name=dataset.classes[int(counts.argmin())])
+        _fill_missing(parts, dataset, groups, request)
     return Split(None, *(np.flatnonzero(parts == part) for part in (TRAINING, VALIDATION, TEST)))
+
+
+def _fill_missing(parts: Indices, dataset: Dataset, groups: Indices, request: TrainRequest) -> None:
+    """Divide the training part further, in place, where validation or test would be empty."""
+    wanted = ((VALIDATION, request.validation_share), (TEST, request.test_share))
+    validation, test = (0.0 if (parts == part).any() else share for part, share in wanted)
+    if validation + test > 0:
+        train = np.flatnonzero(parts == TRAINING)
+        shares = (1 - validation - test, validation, test)
+        parts[train] = grouped_split(
+            dataset.labels[train], groups[train], shares, request.seed, classes=dataset.classes
+        )
 
 
 def folds_of(dataset: Dataset, groups: Indices, request: TrainRequest) -> Iterator[Split]:
