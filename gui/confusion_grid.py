@@ -18,8 +18,8 @@ from gui.percent import percent_text
 from gui.theme import GAP, SMALL_GAP, bold_font, small_font, tabular_font
 from gui.toned_label import panel_colours
 
-_LEAST_SIDE, _MOST_WIDTH, _MOST_HEIGHT = 30, 140, 72
-_LONGEST_NAME = 180
+_LEAST_WIDTH, _LEAST_HEIGHT, _MOST_WIDTH, _MOST_HEIGHT = 30, 24, 140, 72
+_LEAST_NAME, _LONGEST_NAME = 60, 180
 _CHOOSING_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 Index = QModelIndex | QPersistentModelIndex
@@ -79,9 +79,10 @@ class ConfusionGrid(QTableView):
             return
         room = self.maximumViewportSize()
         names = self._down.sizeHint().width()
-        width = max(_LEAST_SIDE, min(_MOST_WIDTH, (room.width() - names) // columns))
+        width = max(_LEAST_WIDTH, min(_MOST_WIDTH, (room.width() - names) // columns))
         self._across.turn(self._across.longest_name() + SMALL_GAP > width)
-        height = max(_LEAST_SIDE, min(_MOST_HEIGHT, width, (room.height() - self._across.sizeHint().height()) // rows))
+        above = self._across.sizeHint().height()
+        height = max(_LEAST_HEIGHT, min(_MOST_HEIGHT, width, (room.height() - above) // rows))
         if (width, height) != (self._across.defaultSectionSize(), self._down.defaultSectionSize()):
             self._across.setDefaultSectionSize(width)
             self._down.setDefaultSectionSize(height)
@@ -123,7 +124,11 @@ class _ClassHeader(QHeaderView):
     def sizeHint(self) -> QSize:
         """Return room for the names."""
         longest, height = self.longest_name() + 2 * GAP, self.fontMetrics().height() + 2 * SMALL_GAP
-        return QSize(height, longest) if self._turned else QSize(longest, height)
+        if not self._turned:
+            return QSize(longest, height)
+        view = self.parent()
+        most = max(_LEAST_NAME, view.height() // 3) if isinstance(view, QWidget) else longest
+        return QSize(height, min(longest, most))
 
     def paintSection(self, painter: QPainter, rect: QRect, section: int) -> None:
         """Write one name."""

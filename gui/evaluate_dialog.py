@@ -9,8 +9,10 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
+    QFrame,
     QHBoxLayout,
     QPushButton,
+    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -65,6 +67,7 @@ class EvaluateDialog(QDialog):
         self._start_page = StartPage()
         self._progress_page = ProgressPage()
         self._pages = QStackedWidget()
+        self._area = QScrollArea()
         self._note = TonedLabel("", Tone.MUTED, small=True)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self._save = QPushButton(self.tr("&Save report\u2026"))
@@ -87,8 +90,13 @@ class EvaluateDialog(QDialog):
         self._buttons.rejected.connect(self.close)
         for button in (self._save, self._buttons.button(QDialogButtonBox.StandardButton.Close)):
             button.setAutoDefault(False)
-        self._pages.addWidget(self._start_page)
-        self._pages.addWidget(self._progress_page)
+        self._area.setWidgetResizable(True)  # a low window scrolls rather than squeezing the charts
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.viewport().setAutoFillBackground(False)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for page in (self._start_page, self._progress_page, self._area):
+            self._pages.addWidget(page)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -141,20 +149,17 @@ class EvaluateDialog(QDialog):
     def show_evaluation(self, evaluation: Evaluation) -> None:
         """Show a result in place of an earlier one."""
         self.form.set_running(False)
-        if self._view is not None:
-            self._pages.removeWidget(self._view)
-            self._view.deleteLater()
         self._view = EvaluationView(evaluation, self._thumbnails)
         self._view.pictures_wanted.connect(self._want_pictures)
         self._view.open_requested.connect(self.open_requested)
-        self._pages.addWidget(self._view)
-        self._show_page(self._view)
+        self._area.setWidget(self._view)
+        self._show_page(self._area)
 
     def show_stopped(self) -> None:
         """Go back to the last result; without one say that it was stopped."""
         self.form.set_running(False)
         self._start_page.show_stopped()
-        self._show_page(self._view or self._start_page)
+        self._show_page(self._start_page if self._view is None else self._area)
 
     def show_problem(self, problem: Problem | None) -> None:
         """Say what went wrong; None stands for a bug, which is told of elsewhere."""
@@ -183,7 +188,7 @@ class EvaluateDialog(QDialog):
 
     def _show_page(self, page: QWidget) -> None:
         self._pages.setCurrentWidget(page)
-        self._save.setEnabled(page is self._view)
+        self._save.setEnabled(page is self._area)
         self.say("")
 
     @Slot(object, str)

@@ -66,6 +66,7 @@ class EvaluationController(QObject):
         self._ticket: Ticket | None = None
         self._wanted: _Wanted | None = None
         window.results.modelReset.connect(window.filter_bar.show_all)  # a list that was cleared begins without a filter
+        window.results.spec_changed.connect(self._choose_first)
         window.installEventFilter(self)
 
     @property
@@ -199,6 +200,13 @@ class EvaluationController(QObject):
             return
         wanted.names |= names
         self._window.filter_bar.show_only(frozenset(wanted.names), wanted.title)
+
+    @Slot()
+    def _choose_first(self) -> None:
+        """Choose the first of the pictures that were asked for, where none of them is chosen."""
+        view, results = self._window.view, self._window.results
+        if results.spec.filter.only is not None and view.current_path() is None and results.rowCount():
+            view.select_path(results.path_at(0))
 
     def _compare_weights(self) -> None:
         """Say so when the table shows the labels of other weights than those that were evaluated."""

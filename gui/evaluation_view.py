@@ -26,6 +26,7 @@ from model.evaluation_queries import unique_labels, worst_errors
 from model.evaluation_types import Evaluation
 
 _HEADLINE_SIZE = 1.35  # of the font's
+_TABS_HEIGHT = 400
 
 
 class EvaluationView(QWidget):
@@ -47,6 +48,7 @@ class EvaluationView(QWidget):
         self._errors = worst_errors(evaluation.images, len(evaluation.images))
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setMinimumHeight(_TABS_HEIGHT)
         self.tabs.setAccessibleName(self.tr("Details of the evaluation"))
         self._makers: dict[QWidget, Callable[[], QWidget]] = {}
         self.tabs.currentChanged.connect(self._fill_tab)

@@ -163,6 +163,7 @@ def test_a_click_on_a_cell_shows_exactly_its_pictures(
     assert sorted(shown(window)) == ["rain-1.png", "rain-2.png"]
     assert window.filter_bar.title == "cloudy taken for rain: 2 pictures"
     assert window.pages.currentWidget() is window.view
+    assert window.view.current_path() == folder / "cloudy" / "rain-2.png"  # the first of them in the list
     assert dialog.isVisible()
 
     click(qtbot, dialog, "rain", "shine")
