@@ -153,7 +153,8 @@ def summary(evaluation: Evaluation) -> Iterator[str]:
             yield f"  {name}: is {labels[image.true]}, {taken}{', unsure' if image.unsure else ''}"
     if evaluation.bad:
         yield ""
-        yield f"{counted(len(evaluation.bad), 'file')} could not be read, and have no part in any figure"
+        has = "has" if len(evaluation.bad) == 1 else "have"
+        yield f"{counted(len(evaluation.bad), 'file')} could not be read, and {has} no part in any figure"
         for path, problem in evaluation.bad[:_BAD_LINES]:
             yield f"  {display_name(shown_path(path, evaluation.root))}: {describe(problem)}"
         if len(evaluation.bad) > _BAD_LINES:
