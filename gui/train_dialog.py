@@ -54,6 +54,7 @@ class TrainDialog(FittingDialog):
         column.addWidget(self._pages)
         self._connect()
         self.refresh()
+        self._catch_up()
 
     def _connect(self) -> None:
         controller = self._controller
@@ -70,6 +71,17 @@ class TrainDialog(FittingDialog):
         self.page.close_requested.connect(self.close)
         self.page.another_requested.connect(self._go_back)
         self.page.resume_requested.connect(self._resume)
+
+    def _catch_up(self) -> None:
+        """Show the training that is under way already, or the last one."""
+        progress = self._controller.progress
+        if progress is None:
+            return
+        self._pages.setCurrentWidget(self.page)
+        if self._controller.running:
+            self.page.begin(progress)
+        else:
+            self._on_ended(self._controller.outcome)
 
     @property
     def showing_training(self) -> bool:

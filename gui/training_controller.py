@@ -81,6 +81,7 @@ class TrainingController(QObject):
         self._progress: TrainingProgress | None = None
         self._clock = QElapsedTimer()
         self._seconds = 0.0
+        self._outcome = Outcome()
         self._stopping = False
         self._telling = QTimer(self)  # values come in bunches, and each bunch is told of once
         self._telling.setSingleShot(True)
@@ -105,6 +106,11 @@ class TrainingController(QObject):
     def progress(self) -> TrainingProgress | None:
         """How far the training is, or how the last one ended; None before the first."""
         return self._progress
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the last training ended."""
+        return self._outcome
 
     @property
     def seconds(self) -> float:
@@ -175,6 +181,7 @@ class TrainingController(QObject):
     def _on_done(self, outcome: Outcome) -> None:
         self._ticket = None
         self._stopping = False
+        self._outcome = outcome
         self._seconds = self._clock.elapsed() / 1000
         self._telling.stop()
         if self._progress is not None:

@@ -70,6 +70,8 @@ class TrainingOptions(QWidget):
         self._ways = QButtonGroup(self)
         for button in (self._quick, self._thorough):
             self._ways.addButton(button)
+        self._quick.setAccessibleName(self.tr("Quick"))
+        self._thorough.setAccessibleName(self.tr("Thorough"))
         self._quick.setAccessibleDescription(self._quick_note.text())
         self._thorough.setAccessibleDescription(self._thorough_note.text())
         self._quick.setChecked(True)

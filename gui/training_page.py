@@ -55,7 +55,7 @@ class TrainingPage(QWidget):
         self._loss = CurvePlot(self.tr("Loss"), percent=False)
         self._scores = ScoreDots(self.tr("Named rightly of each held-out part"))
         self._background = TonedLabel("", Tone.MUTED, small=True, wrap=True)
-        self._stop = QPushButton()
+        self._stop = QPushButton(self.tr("&Stop"))
         self._close = QPushButton(self.tr("Close"))
         self._use = QPushButton(self.tr("&Use these weights now"))
         self._evaluate = QPushButton(self.tr("&Evaluate\u2026"))

@@ -25,6 +25,8 @@ class UnfinishedStrip(QWidget):
         self._text = TonedLabel("")
         self._resume = QPushButton(self.tr("&Resume"))
         self._discard = QPushButton(self.tr("&Discard"))
+        self._resume.setAccessibleName(self.tr("Resume"))
+        self._discard.setAccessibleName(self.tr("Discard"))
         self._discard.setToolTip(self.tr("Delete what this training has saved"))
         self._resume.clicked.connect(self._ask_to_resume)
         self._discard.clicked.connect(self._ask_to_discard)

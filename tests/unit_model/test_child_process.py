@@ -18,7 +18,7 @@ from model.child_process import ChildCrashError, run_in_child
 from model.errors import DatasetError, PhotospotterError
 from model.types import Problem
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).resolve().parents[1]
 
 # The parent of a job, for tests that end it. Prints each value; Ctrl+C asks the job to stop.
 PARENT = """
@@ -43,8 +43,7 @@ def parent_script(tmp_path: Path) -> list[str]:
 
 @pytest.fixture
 def parent_environment() -> dict[str, str]:
-    root = HERE.parents[1]
-    return os.environ | {"PYTHONPATH": os.pathsep.join([str(root), str(HERE)])}
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)])}
 
 
 def start(
