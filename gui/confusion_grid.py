@@ -146,7 +146,7 @@ class _ClassHeader(QHeaderView):
         if not across:
             room.adjust(0, 0, -SMALL_GAP, 0)
         if self._turned:
-            painter.translate(room.left(), room.bottom())
+            painter.translate(room.bottomLeft())
             painter.rotate(-90)
             room = QRectF(SMALL_GAP, 0, room.height() - SMALL_GAP, room.width())
             align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
