@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pyqtgraph as pg
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale, Qt
 from PySide6.QtGui import QPen
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from gui.evaluation_texts import pictures_text
 from gui.percent import percent_text
@@ -132,6 +132,7 @@ def bin_text(place: ReliabilityBin) -> str:
 def _plot() -> "pg.PlotWidget":
     view = pg.PlotWidget()
     view.setFrameShape(view.Shape.NoFrame)
+    view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # its hint is the scene's own size
     view.setMenuEnabled(False)
     view.setMouseEnabled(x=False, y=False)
     view.hideButtons()
