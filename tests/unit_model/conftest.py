@@ -55,6 +55,17 @@ def catalogue() -> Catalogue:
 
 
 @pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Torch computes on one thread: tiny networks are faster so, the more the busier the computer is."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
 def classifier(monkeypatch: pytest.MonkeyPatch) -> ColourClassifier:
     """Every run uses this classifier, with the card's preprocessing made small."""
     weights = make_weights("weather-lite2")
