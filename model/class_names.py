@@ -38,8 +38,8 @@ class ClassNames:
 
     def of_name(self, name: str) -> tuple[int, ...]:
         """Return the classes of this name: none, one, or several that cannot be told apart by it."""
-        exact = self._exact.get(unicodedata.normalize("NFC", name))
-        return tuple(exact or self._alike.get(_key(name), ()))
+        exact = self._exact.get(unicodedata.normalize("NFC", name), [])
+        return tuple(exact or self._alike.get(_key(name), []))
 
     def of_wnid(self, wnid: str) -> int | None:
         """Return the class of a WordNet number such as n02123045; None for sets that have none."""

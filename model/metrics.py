@@ -8,7 +8,6 @@ pull every macro figure down by as many such classes as there are different erro
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import torch
@@ -72,7 +71,7 @@ def measure(images: Sequence[JudgedImage], classes: Sequence[str]) -> Figures:
     matrix = multiclass_confusion_matrix(predicted, true, num_classes=count)
     confusion: NDArray[np.int64] = matrix.numpy().astype(np.int64)[: len(classes), : len(classes)]
     columns = [
-        cast(torch.Tensor, score(predicted, true, num_classes=count, average="none"))[: len(classes)].double().numpy()
+        score(predicted, true, num_classes=count, average="none")[: len(classes)].double().numpy()
         for score in (multiclass_precision, multiclass_recall, multiclass_f1_score)
     ]
     table = np.stack(columns, axis=1).round(_DIGITS)
@@ -82,8 +81,8 @@ def measure(images: Sequence[JudgedImage], classes: Sequence[str]) -> Figures:
         top_1=wilson(sum(image.right for image in images), len(images)),
         top_5=None if len(classes) <= TOP else wilson(sum(i.true in i.top[:TOP] for i in images), len(images)),
         per_class=tuple(
-            ClassFigures(index, name, *map(float, table[index]), support=int(support[index]))
-            for index, name in enumerate(classes)
+            ClassFigures(index, name, float(precision), float(recall), float(f1), int(support[index]))
+            for index, (name, (precision, recall, f1)) in enumerate(zip(classes, table, strict=True))
         ),
         macro=_average(table, (support > 0).astype(np.float64)),
         weighted=_average(table, support.astype(np.float64)),
