@@ -152,6 +152,7 @@ class ClassList(QListView):
     def set_classes(self, classes: Sequence[SurveyedClass]) -> None:
         """Show the classes of a survey."""
         self._model.set_classes(classes)
+        self.setMaximumHeight(max(1, len(classes)) * _ROW + 2 * self.frameWidth())
 
 
 def image_of(pixels: NDArray[np.uint8]) -> QImage:

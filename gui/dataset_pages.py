@@ -121,6 +121,7 @@ class FoundPage(QWidget):
         column.addWidget(self._summary)
         column.addWidget(self._classes, 1)
         column.addWidget(self._area)
+        column.addStretch(0)  # takes what a list of few classes leaves
 
     def show_survey(self, survey: DatasetSurvey) -> None:
         """Show classes and warnings."""

@@ -135,4 +135,4 @@ class TrainingProgress:
         """A resumed training may tell of the epochs before it was interrupted again."""
         self.epochs = [earlier for earlier in self.epochs if earlier.epoch < epoch.epoch]
         self.epochs.append(epoch)
-        self.phase, self.done = Phase.LEARNING, 0
+        self._enter(Phase.LEARNING, 0, self.run.train if self.run is not None else 0)

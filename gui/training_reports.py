@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 
 from gui.message_bar import MessageAction, Severity
-from gui.training_progress import Phase
 from gui.training_texts import result_text, short_text, title_of
 from gui.worker import Outcome
 from model.decode import DecodeLimits
@@ -83,8 +82,7 @@ class TrainingReports(QObject):
         if progress is None or not training.running:
             self._window.training_line.show_text("")
             return
-        left = progress.seconds_left if progress.phase is Phase.LEARNING else None
-        self._window.training_line.show_text(short_text(progress, left))
+        self._window.training_line.show_text(short_text(progress, stopping=training.stopping))
 
     @Slot(object)
     def _on_ended(self, outcome: Outcome) -> None:

@@ -55,15 +55,18 @@ def phase_text(progress: TrainingProgress, seconds_left: float | None) -> str:
     return _DOT.join(parts)
 
 
-def short_text(progress: TrainingProgress, seconds_left: float | None) -> str:
+def short_text(progress: TrainingProgress, *, stopping: bool = False) -> str:
     """Return the quiet line for the window's lower edge: `Training Flowers · epoch 3 of 12 · 4 min left`."""
     parts = [QCoreApplication.translate("Training", "Training {title}").format(title=title_of(progress))]
     run = progress.run
+    if stopping:
+        parts.append(QCoreApplication.translate("Training", "stopping"))
+        return _DOT.join(parts)
     if progress.phase is Phase.LEARNING and run is not None:
         text = QCoreApplication.translate("Training", "epoch {epoch} of {epochs}")
         parts.append(text.format(epoch=_number(progress.epoch), epochs=_number(run.epochs)))
-    if seconds_left is not None:
-        parts.append(time_left_text(seconds_left))
+    if progress.seconds_left is not None:
+        parts.append(time_left_text(progress.seconds_left))
     return _DOT.join(parts)
 
 
@@ -138,7 +141,7 @@ def result_text(progress: TrainingProgress) -> str:
         "Training", "On average {share} of pictures that it had not learnt from were named rightly."
     )
     share = percent_text(mean, 1)
-    if spread is not None:
+    if spread is not None and round(100.0 * spread, 1):
         share = f"{share} (\u00b1\u00a0{QLocale().toString(100.0 * spread, 'f', 1)})"
     return text.format(share=share)
 

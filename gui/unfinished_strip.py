@@ -49,7 +49,7 @@ class UnfinishedStrip(QWidget):
         self._request = requests[0] if requests else None
         if self._request is not None:
             title = self._request.title or self._request.out
-            self._text.setText(self.tr("The training of {title} was not finished.").format(title=title))
+            self._text.setText(self.tr("The training of “{title}” was not finished.").format(title=title))
             self._resume.setAccessibleName(self.tr("Resume the training of {title}").format(title=title))
             self._discard.setAccessibleName(self.tr("Discard the training of {title}").format(title=title))
         self.setVisible(self._request is not None)

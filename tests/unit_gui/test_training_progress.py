@@ -68,6 +68,11 @@ def test_epochs_that_are_told_again_are_not_doubled() -> None:
     assert [epoch.epoch for epoch in progress.epochs] == [1, 2, 3]
 
 
+def test_between_two_epochs_pictures_are_counted_of_the_training_part() -> None:
+    progress = after(RunStarted(None, 30, 6, 6, 4, "CPU", "fp32"), FeatureProgress(12, 12), make_epoch(1))
+    assert (progress.phase, progress.done, progress.total) == (Phase.LEARNING, 0, 30)
+
+
 def test_an_epoch_is_never_counted_beyond_the_last() -> None:
     run = RunStarted(None, 30, 6, 6, 2, "CPU", "fp32")
     progress = after(run, make_epoch(1, 2), make_epoch(2, 2), epochs=2)

@@ -88,8 +88,9 @@ def test_each_phase_in_words(events: list[object], folds: int, words: str) -> No
 def test_time_left_is_said_where_it_is_known() -> None:
     progress = after(*fine_tuning_events())
     assert plain(phase_text(progress, 300.0)) == "Epoch 3 of 4 · 15 of 30 pictures · 5 min left"
-    assert plain(short_text(progress, 300.0)) == "Training Shapes · epoch 3 of 4 · 5 min left"
-    assert short_text(after(ReadProgress(1, 2)), None) == "Training Shapes"
+    assert plain(short_text(progress)) == "Training Shapes · epoch 3 of 4 · 1 min left"
+    assert short_text(progress, stopping=True) == "Training Shapes · stopping"
+    assert short_text(after(ReadProgress(1, 2))) == "Training Shapes"
 
 
 def test_the_best_so_far() -> None:
