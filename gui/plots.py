@@ -5,7 +5,6 @@ Importing this module imports pyqtgraph, some 0.3 s; whoever shows a plot import
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pyqtgraph as pg
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QSize, Qt
@@ -24,16 +23,8 @@ _MOST_DOTS = 24  # with more epochs than this the points alone would be a thick 
 _LEAST_HEIGHT = 150
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """Points (epoch, value), epochs rising from 1."""
-
-    points: tuple[tuple[int, float], ...] = ()
-
-    @property
-    def last(self) -> float | None:
-        """The newest value."""
-        return self.points[-1][1] if self.points else None
+Curve = tuple[tuple[int, float], ...]
+"""Points (epoch, value), epochs rising from 1."""
 
 
 def round_ticks(low: float, high: float, most: int) -> list[float]:
@@ -71,7 +62,8 @@ class CurvePlot(QWidget):
         )
         self._percent = percent
         self._epochs = 1
-        self._training = self._validation = Curve()
+        self._training: Curve = ()
+        self._validation: Curve = ()
         self._best: int | None = None
         heading = TonedLabel(title)
         heading.setFont(bold_font(small_font(heading.font())))
@@ -137,14 +129,12 @@ class CurvePlot(QWidget):
 
     def _draw(self) -> None:
         for item, curve in ((self._training_item, self._training), (self._validation_item, self._validation)):
-            item.setData([x for x, _ in curve.points], [self._shown(y) for _, y in curve.points])
-        judged = self._validation if self._validation.points else self._training
-        ring = [(x, self._shown(y)) for x, y in judged.points if x == self._best]
+            item.setData([x for x, _ in curve], [self._shown(y) for _, y in curve])
+        judged = self._validation if self._validation else self._training
+        ring = [(x, self._shown(y)) for x, y in judged if x == self._best]
         self._best_item.setData(x=[x for x, _ in ring], y=[y for _, y in ring])
         self._set_symbols()
-        self._legend.set_parts(
-            training=bool(self._training.points), validation=bool(self._validation.points), best=bool(ring)
-        )
+        self._legend.set_parts(training=bool(self._training), validation=bool(self._validation), best=bool(ring))
         self._set_ranges()
         self._describe()
 
@@ -154,9 +144,9 @@ class CurvePlot(QWidget):
             item.setSymbol("o" if few else None)
 
     def _set_ranges(self) -> None:
-        values = [self._shown(y) for curve in self.curves for _, y in curve.points]
+        values = [self._shown(y) for curve in self.curves for _, y in curve]
         low, high = self._range_of(values)
-        last = max(self._epochs, *(curve.points[-1][0] if curve.points else 1 for curve in self.curves), 2)
+        last = max(self._epochs, *(curve[-1][0] if curve else 1 for curve in self.curves), 2)
         room = 0.03 * (last - 1)
         self._view.setXRange(1 - room, last + room, padding=0)
         self._view.setYRange(low, high, padding=0.03)
@@ -187,8 +177,8 @@ class CurvePlot(QWidget):
         parts = []
         decimals = 0 if self._percent else 2
         for name, curve in zip(self._names, self.curves, strict=True):
-            if curve.last is not None:
-                value = QLocale().toString(float(self._shown(curve.last)), "f", decimals)
+            if curve:
+                value = QLocale().toString(float(self._shown(curve[-1][1])), "f", decimals)
                 parts.append(f"{name} {value}{chr(0xA0) + '%' if self._percent else ''}")
         self.setAccessibleDescription(", ".join(parts))
 

@@ -6,12 +6,12 @@ from PySide6.QtCore import QElapsedTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from gui.error_texts import problem_remedy, problem_text
-from gui.plots import Curve, CurvePlot
 from gui.progress_bar import RateMeter
 from gui.score_dots import ScoreDots
-from gui.theme import GAP, WIDE_GAP, bold_font, tabular_font
+from gui.theme import GAP, bold_font, tabular_font
 from gui.thin_bar import ThinBar
 from gui.toned_label import Tone, TonedLabel
+from gui.training_curves import TrainingCurves
 from gui.training_progress import Phase, TrainingProgress
 from gui.training_texts import best_text, phase_text, result_facts, result_text, title_of
 from gui.worker import Outcome
@@ -51,8 +51,7 @@ class TrainingPage(QWidget):
         self._text = TonedLabel("", Tone.MUTED, wrap=True)
         self._bar = ThinBar()
         self._best = TonedLabel("", wrap=True)
-        self._accuracy = CurvePlot(self.tr("Accuracy"), percent=True)
-        self._loss = CurvePlot(self.tr("Loss"), percent=False)
+        self.curves = TrainingCurves()
         self._scores = ScoreDots(self.tr("Named rightly of each held-out part"))
         self._background = TonedLabel("", Tone.MUTED, small=True, wrap=True)
         self._stop = QPushButton(self.tr("&Stop"))
@@ -86,12 +85,6 @@ class TrainingPage(QWidget):
             button.setAccessibleName(button.text().replace("&", ""))
 
     def _lay_out(self) -> None:
-        self._plots = QWidget()
-        plots = QHBoxLayout(self._plots)
-        plots.setContentsMargins(0, 0, 0, 0)
-        plots.setSpacing(2 * WIDE_GAP)
-        for plot in (self._accuracy, self._loss):
-            plots.addWidget(plot, 1)
         buttons = QHBoxLayout()
         buttons.setSpacing(GAP)
         buttons.addWidget(self._another)
@@ -108,7 +101,7 @@ class TrainingPage(QWidget):
         column.addWidget(self._best)
         column.addSpacing(GAP)
         column.addWidget(self._scores)
-        column.addWidget(self._plots, 1)
+        column.addWidget(self.curves, 1)
         column.addSpacing(GAP)
         column.addWidget(self._background)
         column.addLayout(buttons)
@@ -212,27 +205,9 @@ class TrainingPage(QWidget):
         self._another.setText(self.tr("Train &another") if done else self.tr("&Back"))
 
     def _draw(self, progress: TrainingProgress) -> None:
-        fine_tuning = progress.fine_tuning
-        for plot in (self._accuracy, self._loss):
-            plot.setVisible(fine_tuning)
         self._scores.setVisible(bool(progress.scores))
         self._scores.show_scores([score.accuracy for score in progress.scores])
-        if not fine_tuning:
-            return
-        epochs = progress.epochs
-        run, best = progress.run, progress.best
-        last = run.epochs if run is not None else progress.request.recipe.epochs
-        kept = best.epoch if best is not None else None
-        for plot, training, validation in (
-            (
-                self._accuracy,
-                [(e.epoch, e.train_accuracy) for e in epochs],
-                [(e.epoch, e.validation_accuracy) for e in epochs],
-            ),
-            (self._loss, [(e.epoch, e.train_loss) for e in epochs], [(e.epoch, e.validation_loss) for e in epochs]),
-        ):
-            judged = Curve(tuple((epoch, value) for epoch, value in validation if value is not None))
-            plot.show_curves(Curve(tuple(training)), judged, epochs=last, best=kept)
+        self.curves.show_progress(progress)
 
     # --- buttons ---
 

@@ -120,7 +120,8 @@ def test_the_lower_edge_tells_how_far_a_training_is_and_opens_it(
     assert dialog is not None
     assert dialog.isVisible()
     assert dialog.showing_training
-    assert len(dialog.page._accuracy.curves[0].points) == 2
+    assert dialog.page.curves.accuracy is not None
+    assert len(dialog.page.curves.accuracy.curves[0]) == 2
     training.give(*ending_events())
     qtbot.waitUntil(lambda: not line.isVisible())
 

@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gui.plot_legend import training_pen, validation_pen
-from gui.plots import Curve, CurvePlot, round_ticks, whole_ticks
+from gui.plots import CurvePlot, round_ticks, whole_ticks
 from gui.theme import GRAPHIC_CONTRAST, TEXT_CONTRAST, contrast
 from gui.toned_label import panel_colours
 
-TRAINING = Curve(((1, 0.52), (2, 0.7), (3, 0.8)))
-VALIDATION = Curve(((1, 0.61), (2, 0.75), (3, 0.73)))
+TRAINING = ((1, 0.52), (2, 0.7), (3, 0.8))
+VALIDATION = ((1, 0.61), (2, 0.75), (3, 0.73))
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +85,7 @@ def test_the_axes_show_all_epochs_to_come_and_shares_up_to_100_percent(plot: Cur
 def test_losses_begin_at_nought(qtbot: QtBot) -> None:
     loss = CurvePlot("Loss", percent=False)
     qtbot.addWidget(loss)
-    loss.show_curves(Curve(((1, 1.3), (2, 0.4))), Curve(), epochs=2, best=None)
+    loss.show_curves(((1, 1.3), (2, 0.4)), (), epochs=2, best=None)
     assert left_words(loss) == ["0.0", "0.5", "1.0"]
 
 
@@ -108,7 +108,7 @@ def test_the_curves_reach_the_drawing(plot: CurvePlot) -> None:
 def test_the_ring_is_on_the_validation_point_of_the_kept_epoch(plot: CurvePlot) -> None:
     x, y = plot._best_item.getData()
     assert (list(x), list(y)) == ([2], [75.0])
-    plot.show_curves(TRAINING, Curve(), epochs=12, best=2)
+    plot.show_curves(TRAINING, (), epochs=12, best=2)
     assert list(plot._best_item.getData()[1]) == [70.0]
     plot.show_curves(TRAINING, VALIDATION, epochs=12, best=None)
     assert len(plot._best_item.getData()[0]) == 0
@@ -117,7 +117,7 @@ def test_the_ring_is_on_the_validation_point_of_the_kept_epoch(plot: CurvePlot) 
 def test_the_legend_names_what_can_be_seen(plot: CurvePlot) -> None:
     legend = plot._legend
     assert [part.isHidden() for part in (legend._training, legend._validation, legend._best)] == [False] * 3
-    plot.show_curves(TRAINING, Curve(), epochs=12, best=None)
+    plot.show_curves(TRAINING, (), epochs=12, best=None)
     assert [part.isHidden() for part in (legend._training, legend._validation, legend._best)] == [False, True, True]
 
 

@@ -122,7 +122,7 @@ def test_a_quick_training_to_its_end_and_the_weights_are_used(
     qtbot.waitUntil(lambda: ready.page.state is PageState.DONE)
     assert "On average 96.0" in ready.page.headline
     assert ready.page._scores.isVisible()
-    assert not ready.page._loss.isVisible()
+    assert ready.page.curves.accuracy is None  # and pyqtgraph is not imported for it
     request = training.requests[0]
     assert (request.out, request.recipe.epochs, request.device, request.limits.pixels) == ("shapes", 0, "cpu", 9)
     press(ready.page, "Use these weights now")
@@ -138,18 +138,22 @@ def test_a_thorough_training_shows_its_curves_as_they_come(
     press(ready.setup, "Train")
     training.give(*fine_tuning_events(epochs=4, done=2))
     page = ready.page
-    qtbot.waitUntil(lambda: len(page._accuracy.curves[0].points) == 2)
-    assert page._accuracy.isVisible()
-    assert page._accuracy.curves[1].points == ((1, 0.65), (2, 0.7))
-    assert page._loss.curves[1].points == ((1, pytest.approx(0.85)), (2, pytest.approx(0.8)))
-    assert page._loss.best == 2
+    qtbot.waitUntil(lambda: page.best != "")
+    accuracy, loss = page.curves.accuracy, page.curves.loss
+    assert accuracy is not None
+    assert loss is not None
+    qtbot.waitUntil(lambda: len(accuracy.curves[0]) == 2)
+    assert accuracy.isVisible()
+    assert accuracy.curves == (((1, 0.55), (2, 0.6)), ((1, 0.65), (2, 0.7)))
+    assert loss.curves[1] == ((1, pytest.approx(0.85)), (2, pytest.approx(0.8)))
+    assert loss.best == 2
     qtbot.waitUntil(lambda: "Epoch 3 of 4" in page.text)
     assert "1\u00a0min left" in page.text
     assert page.best.startswith("Best so far: epoch 2")
     training.give(*ending_events())
     qtbot.waitUntil(lambda: page.state is PageState.DONE)
     assert page.headline.startswith("90\u00a0%")
-    assert len(page._accuracy.curves[0].points) == 2  # they stay
+    assert len(accuracy.curves[0]) == 2  # they stay
     assert (training.requests[0].recipe.epochs, training.requests[0].folds) == (4, 0)
 
 
