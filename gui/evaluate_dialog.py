@@ -25,7 +25,7 @@ from gui.mime import paths_from
 from gui.theme import GAP, WIDE_GAP
 from gui.thumbnails import ThumbnailLoader
 from gui.toned_label import Tone, TonedLabel
-from model.evaluation_types import Evaluation, EvaluationProgress
+from model.evaluation_types import Evaluation, EvaluationProgress, EvaluationStarted
 from model.names import display_name
 from model.types import CatalogueEntry, Problem
 
@@ -141,6 +141,10 @@ class EvaluateDialog(QDialog):
         self.form.set_running(True)
         self._progress_page.begin(title)
         self._show_page(self._progress_page)
+
+    def show_started(self, started: EvaluationStarted) -> None:
+        """Show what is known before the first picture is done."""
+        self._progress_page.show_started(started)
 
     def show_progress(self, progress: EvaluationProgress) -> None:
         """Show how far it is."""

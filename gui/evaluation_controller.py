@@ -26,7 +26,7 @@ from model.cancel import CancelToken
 from model.child_process import run_in_child
 from model.decode import DecodeLimits
 from model.errors import WeightsError
-from model.evaluation_types import EvaluateRequest, Evaluation, EvaluationProgress
+from model.evaluation_types import EvaluateRequest, Evaluation, EvaluationProgress, EvaluationStarted
 from model.types import FoundImage, Notice
 from model.weights import Catalogue
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gui.main_window import MainWindow
 
 EvaluateJob = Callable[[EvaluateRequest, Catalogue, CancelToken], Iterator[object]]
-"""Yields EvaluationProgress and at the end an Evaluation; called and iterated on the runner's thread."""
+"""Yields EvaluationStarted, EvaluationProgress and last an Evaluation; called and iterated on the runner's thread."""
 
 _DONE, _WEIGHTS = "evaluation", "evaluation-weights"
 
@@ -152,7 +152,9 @@ class EvaluationController(QObject):
         dialog = self._dialog
         if dialog is None:
             return
-        if isinstance(value, EvaluationProgress):
+        if isinstance(value, EvaluationStarted):
+            dialog.show_started(value)
+        elif isinstance(value, EvaluationProgress):
             dialog.show_progress(value)
         elif isinstance(value, Notice):
             dialog.say(problem_text(value.problem))

@@ -5,12 +5,12 @@ from PySide6.QtGui import QAccessible, QAccessibleEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from gui.error_texts import problem_remedy, problem_text
-from gui.evaluation_texts import progress_text
+from gui.evaluation_texts import pictures_text, progress_text
 from gui.heat_colours import heat_colour
 from gui.theme import SMALL_GAP, WIDE_GAP, bold_font, tabular_font
 from gui.thin_bar import ThinBar
 from gui.toned_label import Tone, TonedLabel
-from model.evaluation_types import EvaluationProgress
+from model.evaluation_types import EvaluationProgress, EvaluationStarted
 from model.types import Problem
 
 _TEXT_WIDTH = 560
@@ -101,9 +101,17 @@ class ProgressPage(QWidget):
     def begin(self, title: str) -> None:
         """Show that an evaluation of the set called `title` begins."""
         self._title.setText(self.tr("Evaluating {title}").format(title=title))
-        self._words.setText(self.tr("Looking at the folder and loading the network\u2026"))
+        self._words.setText(self.tr("Looking at the folder\u2026"))
         self._bar.set_indeterminate()
         self.setAccessibleName(self._title.text())
+
+    def show_started(self, started: EvaluationStarted) -> None:
+        """Show how many pictures there are while the network is being loaded."""
+        if started.part is None:
+            text = self.tr("{pictures}; loading the network\u2026")
+        else:
+            text = self.tr("{pictures} in the part \u201c{part}\u201d; loading the network\u2026")
+        self._words.setText(text.format(pictures=pictures_text(started.total), part=started.part))
 
     def show_progress(self, progress: EvaluationProgress) -> None:
         """Show how many pictures are done; nothing is said of the speed before the first."""

@@ -23,7 +23,7 @@ from gui.toned_label import TonedLabel
 from model.cancel import CancelToken
 from model.engine import Engine
 from model.errors import DatasetError
-from model.evaluation_types import EvaluateRequest, EvaluationProgress
+from model.evaluation_types import EvaluateRequest, EvaluationProgress, EvaluationStarted
 from model.weights import Catalogue, default_catalogue
 
 CLASSES = ("cloudy", "rain", "shine")
@@ -52,6 +52,7 @@ class FakeChild:
         self.targets.append(target)
         self.requests.append(request)
         paths = sorted(path for path in request.root.rglob("*.png"))
+        yield EvaluationStarted(request.weights, request.weights, len(paths), None)
         yield EvaluationProgress(0, len(paths), 0, 0.0)
         yield EvaluationProgress(len(paths) // 2, len(paths), 0, 12.0)
         if self.gate is not None:

@@ -15,7 +15,7 @@ from weights_makers import built_in, damaged, entry, to_fetch
 from gui.evaluate_dialog import EvaluateDialog
 from gui.evaluation_view import EvaluationView
 from gui.path_field import PathField
-from model.evaluation_types import Evaluation, EvaluationProgress
+from model.evaluation_types import Evaluation, EvaluationProgress, EvaluationStarted
 from model.types import Problem
 
 FOG = Problem("evaluate-folder-unknown", (("folder", "fog"), ("id", "weather"), ("known", "rain, shine")))
@@ -148,8 +148,11 @@ def test_running(dialog: EvaluateDialog, folder: Path, qtbot: QtBot) -> None:
     assert dialog.text.startswith("Evaluating Weather, Lite2")
     assert not button(dialog, "Evaluate").isVisible()
     assert not weights(dialog).isEnabled()
+    dialog.show_started(EvaluationStarted("weather", "Weather, Lite2", 1, None))
+    assert dialog.text.endswith("1 picture; loading the network…")
+    dialog.show_started(EvaluationStarted("weather", "Weather, Lite2", 10, "test"))
     dialog.show_progress(EvaluationProgress(0, 10, 0, 0.0))
-    assert "loading the network" in dialog.text
+    assert dialog.text.endswith("10 pictures in the part “test”; loading the network…")
     dialog.show_progress(EvaluationProgress(4, 10, 1, 2.0))
     assert dialog.text.replace("\u00a0", " ").endswith("4 of 10 · 2.0 images/s · 3 s left · 1 could not be read")
     drop(dialog, [folder.parent])
