@@ -3,6 +3,7 @@
 import logging
 import pickle
 import struct
+import warnings
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -70,7 +71,7 @@ def save_state(folder: Path, state: TrainingState, best: StateDict | None) -> No
 def load_state(folder: Path) -> TrainingState | None:
     """Return what was saved last; None where nothing was, or it or its best network cannot be read, which is logged."""
     try:
-        data = torch.load(folder / STATE_NAME, map_location="cpu", weights_only=True)
+        data = _read(folder / STATE_NAME)
         history = tuple(EpochDone(**epoch) for epoch in data.pop("history"))
         state = TrainingState(history=history, **data)
         load_best(folder, state.best_epoch)  # better to begin anew now than to lose a whole training in the end
@@ -85,7 +86,7 @@ def load_state(folder: Path) -> TrainingState | None:
 
 def load_best(folder: Path, epoch: int) -> StateDict:
     """Return the tensors of the best network."""
-    state: StateDict = torch.load(best_file(folder, epoch), map_location="cpu", weights_only=True)
+    state: StateDict = _read(best_file(folder, epoch))
     return state
 
 
@@ -101,6 +102,13 @@ def clear_state(folder: Path) -> None:
             file.unlink(missing_ok=True)
         except OSError as exc:
             log.warning("%s could not be removed: %s", display_name(file), exc)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # at a damaged file torch first wonders about its version
+        data: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return data
 
 
 def _write(path: Path, data: object) -> None:

@@ -25,6 +25,8 @@ CARD_OF_FOLD = "card.json"
 _SAME_PICTURES = ("dataset_sha256", "groups_sha256")
 _SAME_FOLDS = (*_SAME_PICTURES, "folds", "seed")
 _SAME_PARTS = (*_SAME_FOLDS, "validation_share", "test_share")
+# Where the folders name parts, there are no folds; seed and shares count for parts that they do not name.
+_SAME_FOLDER_PARTS = tuple(key for key in _SAME_PARTS if key != "folds")
 
 
 def check_backbone(data: TrainingData) -> None:
@@ -45,7 +47,7 @@ def check_backbone(data: TrainingData) -> None:
     recorded = recipe.get("plan")
     plan = make_plan(request, data.fingerprint, data.groups, installed.sha256)
     if isinstance(recorded, dict) and (in_parts or not request.folds):
-        shared = _SAME_PICTURES if in_parts else _SAME_PARTS
+        shared = _SAME_FOLDER_PARTS if in_parts else _SAME_PARTS
         if all(recorded.get(key) == plan[key] for key in shared):
             return
     raise DatasetError("train-backbone-knows", backbone=installed.weights.id)
