@@ -20,13 +20,14 @@ from model.cli_classify import run_classify
 from model.cli_evaluate import add_evaluate
 from model.cli_output import let_go_of_streams, say
 from model.cli_train import add_train
-from model.cli_weights import run_fetch, run_import, run_list, run_show
+from model.cli_weights import add_weights
 from model.errors import DeviceError, PhotospotterError, UsageError, WeightsError
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_USAGE
 
 log = logging.getLogger(__name__)
 
 USAGE_CODES = {
+    "archive-id-taken",
     "export-target-exists",
     "train-name-taken",
     "train-name-shipped",
@@ -35,6 +36,7 @@ USAGE_CODES = {
     "train-fold-unknown",
     "train-nothing-to-learn-from",
     "train-teacher-needs-epochs",
+    "weights-architecture-name",
     "weights-id-taken",
     "weights-name-empty",
 }
@@ -115,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--verbose", action="store_true", help="log what is going on")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_classify(commands)
-    _add_weights(commands)
+    add_weights(commands)
     add_train(commands)
     add_evaluate(commands)
     return parser
@@ -141,30 +143,6 @@ def _add_classify(commands: Commands) -> None:
     parser.add_argument("--raw", action="store_true", help="write CSV text that a spreadsheet may run as a formula")
     parser.add_argument("--quiet", action="store_true", help="no progress, no summary")
     parser.set_defaults(run=run_classify)
-
-
-def _add_weights(commands: Commands) -> None:
-    parser = commands.add_parser("weights", help="list, fetch, import and show weight sets")
-    parser.set_defaults(run=run_list)
-    actions = parser.add_subparsers(metavar="ACTION")
-    actions.add_parser("list", help="list the weight sets").set_defaults(run=run_list)
-    fetch = actions.add_parser("fetch", help="fetch a weight set from its publisher or the mirror")
-    fetch.add_argument("id", metavar="ID")
-    fetch.add_argument("--quiet", action="store_true", help="no progress")
-    fetch.set_defaults(run=run_fetch)
-    own = actions.add_parser("import", help="import a network of your own, or the file of a set that is to be fetched")
-    own.add_argument("file", type=Path, metavar="FILE")
-    own.add_argument("--labels", type=Path, metavar="FILE", help="the class names: one a line, or JSON")
-    own.add_argument("--name", metavar="NAME", help="what to call the set")
-    own.add_argument(
-        "--preprocess",
-        metavar="torchvision-v1|torchvision-v2|FILE.json",
-        help="how pictures were prepared in training (default: assume torchvision-v1)",
-    )
-    own.set_defaults(run=run_import)
-    show = actions.add_parser("show", help="show everything known of a weight set, as JSON")
-    show.add_argument("id", metavar="ID")
-    show.set_defaults(run=run_show)
 
 
 def _version() -> str:

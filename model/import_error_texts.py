@@ -233,4 +233,14 @@ IMPORT_ERROR_TEXTS: dict[str, ErrorText] = {
         ),
         QT_TRANSLATE_NOOP("errors", "Copy the folder of these weights to the other computer's data folder instead."),
     ),
+    "usage-archive-says-all": ErrorText(
+        QT_TRANSLATE_NOOP(
+            "errors", "The archive “{file}” says itself what its weights are called and how they are used."
+        ),
+        QT_TRANSLATE_NOOP("errors", "Import it without --labels, --name, --arch and --preprocess."),
+    ),
+    "usage-archive-name": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "“{file}” would not be recognised as an archive of a weight set."),
+        QT_TRANSLATE_NOOP("errors", "Give it a name that ends in {suffix}."),
+    ),
 }

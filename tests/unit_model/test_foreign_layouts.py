@@ -1,17 +1,14 @@
 """ResNets of transformers and SuperGradients give the same logits under torchvision's names."""
 
-import re
-
 import pytest
 import torch
 import torchvision
+from resnet_layouts import as_super_gradients, as_transformers
 from torch import nn
 
 from model.architecture_matching import infer_architecture
 from model.checkpoint import is_computed
 from model.foreign_layouts import to_torchvision_names
-
-State = dict[str, torch.Tensor]
 
 
 def random_network(name: str) -> nn.Module:
@@ -24,31 +21,6 @@ def random_network(name: str) -> nn.Module:
         elif key.endswith(("running_mean", "bias")):
             tensor.normal_(0, 0.1)
     return network.eval()
-
-
-def as_transformers(state: State) -> State:
-    """The names that `ResNetForImageClassification` of transformers gives to the same tensors."""
-    renamed = {}
-    for key, tensor in state.items():
-        key = re.sub(r"^conv1\.weight", "resnet.embedder.embedder.convolution.weight", key)
-        key = re.sub(r"^bn1\.", "resnet.embedder.embedder.normalization.", key)
-        key = re.sub(r"^fc\.", "classifier.1.", key)
-        block = re.match(r"layer(\d)\.(\d+)\.(.*)", key)
-        if block:
-            rest = re.sub(r"^downsample\.0\.", "shortcut.convolution.", block[3])
-            rest = re.sub(r"^downsample\.1\.", "shortcut.normalization.", rest)
-            rest = re.sub(r"^conv(\d)\.", lambda m: f"layer.{int(m[1]) - 1}.convolution.", rest)
-            rest = re.sub(r"^bn(\d)\.", lambda m: f"layer.{int(m[1]) - 1}.normalization.", rest)
-            key = f"resnet.encoder.stages.{int(block[1]) - 1}.layers.{block[2]}.{rest}"
-        renamed[key] = tensor
-    return renamed
-
-
-def as_super_gradients(state: State) -> State:
-    """The names that SuperGradients' ResNet gives to the same tensors."""
-    return {
-        key.replace(".downsample.", ".shortcut.").replace("fc.", "linear."): tensor for key, tensor in state.items()
-    }
 
 
 @pytest.mark.parametrize("rename", [as_transformers, as_super_gradients])

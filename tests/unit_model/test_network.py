@@ -189,3 +189,25 @@ def test_a_head_of_another_size_is_refused(tmp_path: Path) -> None:
     safetensors.torch.save_file({"weight": torch.zeros(3, 1280), "bias": torch.zeros(3)}, head)
     with pytest.raises(WeightsError, match="head"):
         load_network(replace(weather, paths={**weather.paths, "head": head}))
+
+
+@pytest.mark.parametrize(
+    "architecture", ["timm:swin_tiny_patch4_window7_224", "torchvision:swin_t", "torchvision:regnet_x_400mf"]
+)
+def test_tables_that_no_file_holds_are_computed(tmp_path: Path, architecture: str) -> None:
+    """Such networks have buffers beside their state dict, index tables in it, or cannot be built without values."""
+    torch.manual_seed(2)
+    original = build_network(architecture, 3, device="cpu").eval()
+    state = {key: tensor.clone() for key, tensor in original.state_dict().items() if tensor.is_floating_point()}
+    network = prepare_for_inference(load_network(installed(tmp_path, state, architecture, 3)), torch.device("cpu"))
+    picture = torch.randn(1, 3, 224, 224)
+    with torch.inference_mode():
+        torch.testing.assert_close(network(picture), original(picture), rtol=1e-4, atol=1e-5)
+
+
+def test_tensors_need_not_lie_in_the_file(tmp_path: Path) -> None:
+    state = random_state("torchvision:resnet18", 3)
+    made = installed(tmp_path, state, "torchvision:resnet18", 3)
+    network = load_network(made, mmap=False)
+    made.paths["network"].write_bytes(b"")
+    assert torch.equal(network.get_parameter("fc.weight"), state["fc.weight"])
