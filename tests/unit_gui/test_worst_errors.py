@@ -56,7 +56,7 @@ def test_thumbnails_are_loaded_off_the_gui_thread_and_drawn(qtbot: QtBot) -> Non
     def drawn() -> bool:
         return table.viewport().grab().toImage().pixelColor(spot) == QColor(220, 0, 0)
 
-    qtbot.waitUntil(drawn)
+    qtbot.waitUntil(drawn, timeout=30_000)
     thumbnails.close()
     assert set(load.asked) == {(image.path, SIDE) for image in IMAGES}
     assert threading.main_thread() not in load.threads
