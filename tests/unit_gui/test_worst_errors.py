@@ -51,10 +51,12 @@ def test_thumbnails_are_loaded_off_the_gui_thread_and_drawn(qtbot: QtBot) -> Non
     qtbot.addWidget(table)
     table.resize(600, 240)
     table.show()
-    spot = table.visualRect(table.model().index(0, PICTURE)).topLeft() + QPoint(SIDE // 2, SIDE // 2)
+    corners = [table.visualRect(table.model().index(row, PICTURE)).topLeft() for row in range(len(IMAGES))]
 
     def drawn() -> bool:
-        return table.viewport().grab().toImage().pixelColor(spot) == QColor(220, 0, 0)
+        image = table.viewport().grab().toImage()
+        middle = QPoint(SIDE // 2, SIDE // 2)
+        return all(image.pixelColor(corner + middle) == QColor(220, 0, 0) for corner in corners)
 
     qtbot.waitUntil(drawn, timeout=30_000)
     thumbnails.close()
