@@ -141,10 +141,12 @@ def classes_section(evaluation: Evaluation) -> Html:
         parts.append(_class_table(evaluation, occurring))
     else:
         with_pictures = [figures for figures in occurring if figures.support]
-        weakest = sorted(with_pictures, key=lambda figures: figures.f1)[:_CLASS_ROWS]
+        with_errors = sorted((one for one in with_pictures if one.f1 < 1), key=lambda figures: figures.f1)
+        which = f"Classes that have errors: {len(with_errors):,} of {len(with_pictures):,}"
+        which += f"; these are the {_CLASS_ROWS} weakest." if len(with_errors) > _CLASS_ROWS else "."
         parts += [
-            element("p", f"The {len(weakest)} weakest of {counted(len(with_pictures), 'class')}:"),
-            _class_table(evaluation, weakest),
+            element("p", which),
+            _class_table(evaluation, with_errors[:_CLASS_ROWS]) if with_errors else None,
             element(
                 "details",
                 element("summary", f"All {counted(len(occurring), 'class')} that have pictures or were named"),

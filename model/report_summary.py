@@ -41,6 +41,13 @@ def hero_section(evaluation: Evaluation) -> Html:
     """Return the share of right labels, large, with its interval."""
     top_1, count = evaluation.top_1, len(evaluation.images)
     right = sum(image.right for image in evaluation.images)
+    if evaluation.trained_on_these:
+        meaning = "This says nothing of other pictures: the weights have most likely seen these before."
+    else:
+        meaning = (
+            f"With 95 % confidence the share on all pictures of this kind lies between {interval(top_1, 'and')}; "
+            "more pictures would narrow it."
+        )
     return element(
         "section",
         element(
@@ -52,12 +59,7 @@ def hero_section(evaluation: Evaluation) -> Html:
             "div",
             interval_bar(top_1, "Right label first"),
             element("p", f"{right:,} of {counted(count, 'picture')}."),
-            element(
-                "p",
-                f"With 95 % confidence the share on all pictures of this kind lies between {interval(top_1, 'and')}; "
-                "more pictures would narrow it.",
-                class_="note",
-            ),
+            element("p", meaning, class_="note"),
             class_="words",
         ),
         class_="hero",

@@ -162,6 +162,8 @@ def test_top_5_unsure_and_training_pictures_are_told_where_there_are_some() -> N
     assert "of the others 100.0 % are right" in text
     assert "unsure" in text
     assert "learned from" in text
+    assert "This says nothing of other pictures" in text
+    assert "on all pictures of this kind" not in text
     assert "calibrated, temperature 1.25" in text
 
 
@@ -204,9 +206,18 @@ class TestMatrix:
         page = page_of(many_classes(count, 300))
         assert not any(re.fullmatch("wrong[1-6]", square.get("class") or "") for square in page.of("rect"))
         assert "20 most frequent" in page.text
-        assert f"The 40 weakest of {count} classes" in page.text
+        assert f"of {count}; these are the 40 weakest." in page.text
         assert f"All {count} classes that have pictures" in page.text
         assert len(page.of("figure")) == WORST
+
+    def test_of_many_classes_only_those_with_errors_are_laid_open(self) -> None:
+        images = [picture(f"{i}.jpg", i, *np.eye(60)[i]) for i in range(60)]
+        perfect = evaluation_of(images, tuple(f"bird {i}" for i in range(60)))
+        assert "Classes that have errors: 0 of 60." in page_of(perfect).text
+        images[7] = picture("7.jpg", 7, *np.eye(60)[8])
+        page = page_of(evaluation_of(images, tuple(f"bird {i}" for i in range(60))))
+        assert "Classes that have errors: 2 of 60." in page.text  # the one that was missed and the one that was named
+        assert len(page.of("details")) == 2
 
     def test_a_thousand_classes_of_which_few_occur_are_still_a_table(self) -> None:
         probabilities = np.full(1000, 0.0)
