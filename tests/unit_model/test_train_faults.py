@@ -14,7 +14,7 @@ from shape_pictures import draw
 from training_samples import request_for, train
 
 from model import linear_head, trained_set
-from model import train as train_module
+from model import train_head as train_module
 from model.cancel import Cancelled, CancelToken
 from model.cards import card_bytes
 from model.checkpoint import write_safetensors
@@ -22,10 +22,10 @@ from model.dataset import Dataset, LabelledImage, ReadProgress, read_dataset
 from model.decode import DecodeLimits
 from model.errors import DatasetError, WeightsError
 from model.features import compute_features
-from model.linear_head import FoldScore
 from model.network import build_network, classification_head, load_network
 from model.safe_files import file_sha256
-from model.train import DatasetSummary, train_head
+from model.train import train as train_job
+from model.training_types import DatasetSummary, FoldScore
 from model.types import InstalledWeights, WeightsFile, WeightsState
 from model.weights import Catalogue
 
@@ -114,7 +114,7 @@ def test_a_picture_that_goes_away_meanwhile_is_named(few: Path, catalogue: Catal
     shutil.copytree(few, root)
 
     def watch() -> None:
-        for event in train_head(request_for(root, folds=2), catalogue, CancelToken()):
+        for event in train_job(request_for(root, folds=2), catalogue, CancelToken()):
             if isinstance(event, DatasetSummary):
                 (root / "square" / "3.png").unlink()
 
@@ -164,7 +164,7 @@ def test_cancelling_at_any_stage_leaves_nothing_behind(few: Path, catalogue: Cat
     cancel = CancelToken()
 
     def until_stage() -> Iterator[object]:
-        for event in train_head(request_for(few, folds=2), catalogue, cancel):
+        for event in train_job(request_for(few, folds=2), catalogue, cancel):
             if isinstance(event, stage):
                 cancel.cancel()
             yield event
