@@ -23,7 +23,7 @@ TRAIN_TEST_RATIO = 0.8
 _DEFAULT_CROP = 224
 # The margin around the centre crop: torchvision's 256 for 224.
 _RESIZE_RATIO = 256 / 224
-_NORMS = (nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.LayerNorm)
+_BatchNorm = nn.modules.batchnorm._BatchNorm
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,22 +114,21 @@ def set_head(network: nn.Module, weight: torch.Tensor, bias: torch.Tensor) -> No
 def freeze(network: nn.Module, recipe: Recipe, *, from_scratch: bool) -> list[nn.Module]:
     """Let only the head and the blocks that the recipe unfreezes learn; return the norms that keep their statistics.
 
+    With all blocks also that learns which belongs to none, such as a transformer's table of positions.
     BatchNorms of frozen blocks always stay as they are. Those of learning blocks learn their statistics when the
     network starts from scratch; from trained weights they keep them, which is safer for small data sets, unless the
     recipe says otherwise. The modules returned are to be put in eval mode after each `network.train()`.
     """
     blocks = list(_blocks(network))
     count = len(blocks) if recipe.unfreeze == ALL_LAYERS else min(int(recipe.unfreeze), len(blocks))
-    network.requires_grad_(False)
     _, head = classification_head(network)
-    head.requires_grad_(True)
-    learning = blocks[len(blocks) - count :]
-    for block in learning:
+    network.requires_grad_(count == len(blocks))
+    for block in (*blocks[len(blocks) - count :], head):
         block.requires_grad_(True)
     keep = recipe.batch_norm == "frozen" or (recipe.batch_norm == "auto" and not from_scratch)
     frozen = blocks if keep else blocks[: len(blocks) - count]
     log.info("%d of %d blocks learn", count, len(blocks))
-    return [module for block in frozen for module in block.modules() if isinstance(module, _NORMS[0])]
+    return [module for block in frozen for module in block.modules() if isinstance(module, _BatchNorm)]
 
 
 def _blocks(module: nn.Module) -> Iterator[nn.Module]:
