@@ -1,4 +1,4 @@
-"""Fetches, imports and removes weight sets; the active set is never touched by any of it."""
+"""Fetches, imports, saves and removes weight sets; the active set is never touched by any of it."""
 
 import logging
 from collections.abc import Iterator
@@ -7,11 +7,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from gui.import_request import ImportRequest, run_import
 from gui.settings import Settings
 from gui.worker import JobRunner, Outcome, Ticket
 from model.cancel import CancelToken
 from model.download import fetch_weights, import_file
-from model.types import CatalogueEntry, DownloadProgress, WeightsInstalled
+from model.types import ArchiveSaved, CatalogueEntry, DownloadProgress, WeightsInstalled
+from model.weight_archive import export_archive
 from model.weights import Catalogue
 
 log = logging.getLogger(__name__)
@@ -27,10 +29,17 @@ class WeightsController(QObject):
     ended = Signal(str)
     installed = Signal(object)
     """The CatalogueEntry of a set that is on this computer now."""
+    already_there = Signal(object)
+    """The CatalogueEntry of a set whose archive was imported although the very same set is here."""
     fetch_failed = Signal(str, object)
     """A set's id and the Problem with which its fetch, or the copying of its file, ended."""
     import_ended = Signal()
     import_failed = Signal(object)
+    archive_ended = Signal(str)
+    archive_saved = Signal(object)
+    """The ArchiveSaved with which saving a set ended."""
+    archive_failed = Signal(str, object)
+    """A set's id and the Problem with which saving it ended."""
     compute_wanted = Signal()
     """An import is about to be queued on the compute thread, where classifying has to make way for it."""
     compute_queued = Signal()
@@ -82,13 +91,18 @@ class WeightsController(QObject):
             self._fetches.forget(ticket)
             self._on_done(weights_id, Outcome(cancelled=True))
 
-    def import_own(self, file: Path, labels: Path, name: str, preprocess: str | None) -> None:
-        """Import a person's own network; classifying makes way for it on the compute thread and goes on after."""
+    def import_own(self, request: ImportRequest) -> None:
+        """Import a person's own network or an archive; classifying makes way for it and goes on after."""
         self._imports += 1
         self.compute_wanted.emit()
-        job = partial(_import_own, file, labels, name, preprocess, self._catalogue.data_dir)
+        job = partial(_import_own, request, self._catalogue)
         self._compute.start(job, self._on_own_value, self._on_own_done)
         self.compute_queued.emit()
+
+    def save_archive(self, weights_id: str, target: Path) -> None:
+        """Save a set as an archive, replacing a file that is there; the file chooser has asked about that."""
+        job = partial(_save_archive, self._catalogue, weights_id, target)
+        self._fetches.start(job, self._on_archive_value, partial(self._on_archive_done, weights_id))
 
     def remove(self, weights_id: str) -> None:
         """Delete a set's files from the user's data folder; raises WeightsError when that cannot be done."""
@@ -119,7 +133,9 @@ class WeightsController(QObject):
             self.fetch_failed.emit(weights_id, outcome.problem)
 
     def _on_own_value(self, value: object) -> None:
-        if isinstance(value, WeightsInstalled):
+        if isinstance(value, WeightsInstalled) and value.was_there:
+            self.already_there.emit(value.entry)
+        elif isinstance(value, WeightsInstalled):
             self._note_installed(value)
 
     def _on_own_done(self, outcome: Outcome) -> None:
@@ -127,6 +143,16 @@ class WeightsController(QObject):
         self.import_ended.emit()
         if outcome.problem is not None:
             self.import_failed.emit(outcome.problem)
+
+    def _on_archive_value(self, value: object) -> None:
+        if isinstance(value, ArchiveSaved):
+            self.archive_saved.emit(value)
+
+    def _on_archive_done(self, weights_id: str, outcome: Outcome) -> None:
+        self.archive_ended.emit(weights_id)
+        if outcome.problem is not None:
+            self.changed.emit()  # a damaged file may have been found on the way
+            self.archive_failed.emit(weights_id, outcome.problem)
 
     def _note_installed(self, value: WeightsInstalled) -> None:
         self.changed.emit()
@@ -141,9 +167,9 @@ def _import_known(catalogue: Catalogue, entry: CatalogueEntry, file: Path, cance
     return import_file(entry, file, catalogue, cancel=cancel)
 
 
-def _import_own(
-    file: Path, labels: Path, name: str, preprocess: str | None, data_dir: Path, cancel: CancelToken
-) -> Iterator[object]:
-    from model.weights_import import import_weights  # imports torch, hence here, on the compute thread
+def _import_own(request: ImportRequest, catalogue: Catalogue, cancel: CancelToken) -> Iterator[object]:
+    return run_import(request, catalogue, cancel)
 
-    return import_weights(file, labels, name, preprocess=preprocess, data_dir=data_dir, cancel=cancel)
+
+def _save_archive(catalogue: Catalogue, weights_id: str, target: Path, cancel: CancelToken) -> Iterator[object]:
+    return export_archive(catalogue, weights_id, target, cancel=cancel, overwrite=True)

@@ -34,6 +34,7 @@ class WeightsPanel(QWidget):
     import_file_requested = Signal(str)
     inspect_requested = Signal(str)
     reveal_requested = Signal(str)
+    save_requested = Signal(str)
     remove_requested = Signal(str)
     device_chosen = Signal(str)
 
@@ -58,7 +59,7 @@ class WeightsPanel(QWidget):
 
     def _set_up_controls(self) -> None:
         self.setAccessibleName(self.tr("Weights"))
-        self._import.setToolTip(self.tr("Add a ResNet-50 of your own, with its labels"))
+        self._import.setToolTip(self.tr("Add a network of your own with its labels, or an archive of weights"))
         self._import.setAccessibleName(self.tr("Import weights from a file"))
         self._import.clicked.connect(self._ask_import)
         self._device.setAccessibleName(self.tr("Device"))
@@ -185,6 +186,7 @@ class WeightsPanel(QWidget):
         row.import_file_requested.connect(self.import_file_requested)
         row.inspect_requested.connect(self.inspect_requested)
         row.reveal_requested.connect(self.reveal_requested)
+        row.save_requested.connect(self.save_requested)
         row.remove_requested.connect(self.remove_requested)
         row.set_loading(entry.weights.id == self._loading)
         self._group.addButton(row.radio)

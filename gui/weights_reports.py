@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog
 
 from gui.card_dialog import CardDialog
-from gui.import_dialog import ImportDialog
 from gui.message_bar import MessageAction, Severity
 from gui.percent import format_size
 from gui.weights_texts import files_to_fetch, total_size
+from gui.weights_transfers import WeightsTransfers, installed_key
 from model.errors import PhotospotterError
 from model.types import CatalogueEntry, EngineReady, Problem, WeightsState
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PREFERRED_ID = "imagenet-resnet50-v2"
-_WELCOME, _IMPORT, _SWAP_FAILED = "welcome", "import", "swap-failed"
+_WELCOME, _SWAP_FAILED = "welcome", "swap-failed"
 
 
 class WeightsReports(QObject):
@@ -39,7 +39,7 @@ class WeightsReports(QObject):
         self._entries: dict[str, CatalogueEntry] = {}
         self._faults: set[Problem] = set()
         self._welcomed = ""
-        self._made_way = False
+        self._transfers = WeightsTransfers(window, reports, self.title_of, self)
 
     def connect_all(self) -> None:
         """Listen to controllers and panel."""
@@ -54,15 +54,11 @@ class WeightsReports(QObject):
         weights.ended.connect(panel.clear_progress)
         weights.installed.connect(self._on_installed)
         weights.fetch_failed.connect(self._on_fetch_failed)
-        weights.import_ended.connect(self._on_import_ended)
-        weights.import_failed.connect(self._on_import_failed)
-        weights.compute_wanted.connect(self._make_way)
-        weights.compute_queued.connect(self._go_on)
+        self._transfers.connect_all()
         panel.weights_chosen.connect(classify.choose_weights)
         panel.device_chosen.connect(classify.choose_device)
         panel.fetch_requested.connect(self.fetch)
         panel.cancel_fetch_requested.connect(weights.cancel_fetch)
-        panel.import_requested.connect(self.import_own)
         panel.import_file_requested.connect(self.import_known_file)
         panel.inspect_requested.connect(self.inspect)
         panel.reveal_requested.connect(self.reveal)
@@ -146,40 +142,8 @@ class WeightsReports(QObject):
             self._window.messages.dismiss(_SWAP_FAILED)
             self._window.classify.classify_pending()
         else:
-            use = partial(self._window.classify.choose_weights, weights_id)
-            actions = (MessageAction(self.tr("Use it"), use),)
-        self._window.messages.show_message(_installed_key(weights_id), text, actions=actions)
-
-    @Slot()
-    def import_own(self) -> None:
-        """Ask for a person's own network and import it."""
-        dialog = ImportDialog(self._window)
-        if dialog.exec():
-            request = dialog.request()
-            text = self.tr("Importing {name}\u2026").format(name=request.name)
-            self._window.messages.show_message(_IMPORT, text)
-            self._window.weights.import_own(request.file, request.labels, request.name, request.preprocess)
-        dialog.deleteLater()
-
-    @Slot()
-    def _on_import_ended(self) -> None:
-        if not self._window.weights.importing:
-            self._window.messages.dismiss(_IMPORT)
-
-    @Slot(object)
-    def _on_import_failed(self, problem: Problem) -> None:
-        again = MessageAction(self.tr("Import again\u2026"), self.import_own)
-        self._reports.tell(problem, Severity.ERROR, actions=(again,))
-
-    @Slot()
-    def _make_way(self) -> None:
-        self._made_way = self._window.classify.running
-        self._window.classify.interrupt()
-
-    @Slot()
-    def _go_on(self) -> None:
-        if self._made_way:  # what the user has stopped stays so
-            self._window.classify.classify_pending()
+            actions = (self._transfers.use_action(weights_id),)
+        self._window.messages.show_message(installed_key(weights_id), text, actions=actions)
 
     @Slot(str)
     def remove(self, weights_id: str) -> None:
@@ -197,7 +161,7 @@ class WeightsReports(QObject):
         except PhotospotterError as exc:
             self._reports.show_problem(exc.problem)
         else:
-            self._window.messages.dismiss(_installed_key(weights_id))
+            self._window.messages.dismiss(installed_key(weights_id))
 
     def _is_in_use(self, weights_id: str) -> bool:
         classify = self._window.classify
@@ -236,7 +200,7 @@ class WeightsReports(QObject):
         self._window.weights_panel.set_active(weights_id)
         line = self.tr("Labels come from {title}.").format(title=self.title_of(weights_id))
         self._window.empty.set_weights_line(line)
-        self._window.messages.dismiss(_installed_key(weights_id))
+        self._window.messages.dismiss(installed_key(weights_id))
         self._window.messages.dismiss(_SWAP_FAILED)
         if weights_id != self._welcomed:
             self._window.messages.dismiss(_WELCOME)
@@ -249,10 +213,6 @@ class WeightsReports(QObject):
 
 def _fetch_key(weights_id: str) -> str:
     return f"fetch-{weights_id}"
-
-
-def _installed_key(weights_id: str) -> str:
-    return f"installed-{weights_id}"
 
 
 def _card_key(fault: Problem) -> str:

@@ -33,6 +33,7 @@ from gui.weights_texts import (
     summary_text,
 )
 from model.types import CatalogueEntry, DownloadProgress, WeightsState
+from model.weight_archive import is_savable
 
 
 class TitleButton(QRadioButton):
@@ -87,6 +88,7 @@ class WeightsRow(QWidget):
     import_file_requested = Signal(str)
     inspect_requested = Signal(str)
     reveal_requested = Signal(str)
+    save_requested = Signal(str)
     remove_requested = Signal(str)
 
     def __init__(self, entry: CatalogueEntry, parent: QWidget | None = None) -> None:
@@ -117,11 +119,13 @@ class WeightsRow(QWidget):
         self._import_action = self._add_action(self._ask_import)
         self._inspect_action = self._add_action(self._ask_inspect)
         self._reveal_action = self._add_action(self._ask_reveal)
+        self._save_action = self._add_action(self._ask_save)
         self._menu.addSeparator()
         self._remove_action = self._add_action(self._ask_remove)
         self._import_action.setText(self.tr("Import its file\u2026"))
         self._inspect_action.setText(self.tr("Inspect\u2026"))
         self._reveal_action.setText(self.tr("Reveal in file manager"))
+        self._save_action.setText(self.tr("Save as archive\u2026"))
 
     def _add_action(self, slot: Callable[[], None]) -> QAction:
         action = QAction(self)
@@ -233,6 +237,8 @@ class WeightsRow(QWidget):
         self._import_action.setVisible(fetchable)
         self._import_action.setEnabled(not self.fetching)
         self._reveal_action.setEnabled(any(path is not None for path in entry.paths))
+        self._save_action.setVisible(is_savable(entry.weights))
+        self._save_action.setEnabled(is_usable(entry))
         self._remove_action.setVisible(any(file.place in ("download", "user") for file in entry.weights.files))
         self._name_controls(title)
 
@@ -326,6 +332,10 @@ class WeightsRow(QWidget):
     @Slot()
     def _ask_reveal(self) -> None:
         self.reveal_requested.emit(self.weights_id)
+
+    @Slot()
+    def _ask_save(self) -> None:
+        self.save_requested.emit(self.weights_id)
 
     @Slot()
     def _ask_remove(self) -> None:

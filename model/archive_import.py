@@ -30,6 +30,17 @@ from model.weights_folder import is_windows_device, new_folder
 
 log = logging.getLogger(__name__)
 
+_LONGEST_TEXT = 1000  # characters; ImageNet-21k's longest list of synonyms has some 200
+
+
+def read_archive_card(path: Path) -> WeightSet:
+    """Return what an archive says of its weight set, of which only the card is read; raises WeightsError.
+
+    Whether files and tensors are as the card says is found out by `import_archive` alone.
+    """
+    with ArchiveFile(path) as archive:
+        return _read_card(archive)
+
 
 def import_archive(
     path: Path, catalogue: Catalogue, *, cancel: CancelToken, clock: Clock = time.monotonic
@@ -82,9 +93,11 @@ def _read_card(archive: ArchiveFile) -> WeightSet:
         raise _bad_card(archive, str(exc)) from exc
     if is_windows_device(weights.id) or weights.id.endswith(".") or len(weights.id) > LONGEST_NAME:
         raise _bad_card(archive, "no folder can have its id as a name.")
-    for text in (weights.title, *weights.classes):
-        if len(text) > LONGEST_NAME or any(char < " " or "\x7f" <= char < "\xa0" for char in text):
-            raise _bad_card(archive, "the title or a label is very long, or holds control characters.")
+    # The rule of `read_labels`; and no title may move a terminal's cursor.
+    if any(len(label) > _LONGEST_TEXT or any(char < " " for char in label) for label in weights.classes):
+        raise _bad_card(archive, "a label is very long, or holds control characters.")
+    if len(weights.title) > _LONGEST_TEXT or any(char < " " or "\x7f" <= char < "\xa0" for char in weights.title):
+        raise _bad_card(archive, "the title is very long, or holds control characters.")
     for file in weights.files:
         if file.place == "download" or file.sha256 is None:
             raise _bad_card(archive, f"the file {file.name} is neither in the archive nor in a Python package.")

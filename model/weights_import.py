@@ -72,7 +72,7 @@ def import_weights(
         )
     draft = WeightSet(
         id=weights_id,
-        title=display_name(name.strip()),
+        title=display_name(" ".join(name.split())),
         family="custom",
         architecture=network,
         layout="timm" if network.startswith("timm:") else "torchvision",

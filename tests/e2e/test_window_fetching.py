@@ -15,6 +15,7 @@ from weights_server import BODY, DIGEST, NAME, OTHER, Script, Server, card_of
 from window_desk import FakeFactory, drop, wait_done
 
 from gui import weights_controller
+from gui.import_request import ImportRequest
 from gui.main_window import MainWindow
 from gui.weights_reports import PREFERRED_ID
 from model.cancel import CancelToken
@@ -25,6 +26,8 @@ from model.types import DownloadProgress, WeightsFile, WeightsInstalled, Weights
 from model.weights import Catalogue
 
 pytestmark = pytest.mark.usefixtures("better")
+
+OWN = ImportRequest(Path("net.pth"), Path("labels.txt"), "My own")
 
 
 @pytest.fixture
@@ -157,9 +160,7 @@ class FakeImport:
         self.go_on = threading.Event()
         self.error: WeightsError | None = None
 
-    def __call__(
-        self, file: Path, labels: Path, name: str, preprocess: str | None, data_dir: Path, cancel: CancelToken
-    ) -> Iterator[object]:
+    def __call__(self, request: ImportRequest, _catalogue: Catalogue, _cancel: CancelToken) -> Iterator[object]:
         self.begun.set()
         assert self.go_on.wait(20), "the test never let the import go on"
         if self.error is not None:
@@ -168,8 +169,8 @@ class FakeImport:
         folder.mkdir(parents=True)
         (folder / "own.safetensors").write_bytes(BODY)
         stored = WeightsFile("network", "own.safetensors", "user", len(BODY), sha256=DIGEST)
-        own = replace(card_of(), id="own", title=name, family="custom", files=(stored,))
-        (folder / "card.json").write_bytes(card_bytes(replace(own, preprocess_assumed=preprocess is None)))
+        own = replace(card_of(), id="own", title=request.name, family="custom", files=(stored,))
+        (folder / "card.json").write_bytes(card_bytes(replace(own, preprocess_assumed=request.preprocess is None)))
         yield WeightsInstalled(self.catalogue.entry("own"))
 
 
@@ -188,7 +189,7 @@ def test_classifying_makes_way_for_an_import_and_goes_on_after(
     drop(window, pictures)
     gate.release(2)
     qtbot.waitUntil(lambda: window.results.counts().done > 0)
-    window.weights.import_own(Path("net.pth"), Path("labels.txt"), "My own", None)
+    window.weights.import_own(OWN)
     gate.release(1)
     qtbot.waitUntil(own.begun.is_set)
     waiting = window.results.counts().pending
@@ -209,7 +210,7 @@ def test_swapping_and_clearing_leave_an_import_alone(
 ) -> None:
     drop(window, pictures)
     wait_done(qtbot, window, 12)
-    window.weights.import_own(Path("net.pth"), Path("labels.txt"), "My own", None)
+    window.weights.import_own(OWN)
     qtbot.waitUntil(own.begun.is_set)
     window.classify.choose_weights("weather-lite2")
     window.actions_by_name["clear"].trigger()
@@ -224,7 +225,7 @@ def test_an_import_that_is_refused_says_why_and_classifying_goes_on(
     qtbot: QtBot, window: MainWindow, own: FakeImport, pictures: list[Path]
 ) -> None:
     own.error = WeightsError("weights-id-taken", id="own")
-    window.weights.import_own(Path("net.pth"), Path("labels.txt"), "My own", None)
+    window.weights.import_own(OWN)
     drop(window, pictures)
     with qtbot.waitSignal(window.weights.import_failed):
         own.go_on.set()
@@ -238,7 +239,9 @@ def test_a_real_resnet50_is_imported(qtbot: QtBot, window: MainWindow, tmp_path:
     torch.save(state, tmp_path / "pets.pth")
     (tmp_path / "pets.txt").write_text("cat\ndog\n")
     with qtbot.waitSignal(window.weights.installed, timeout=30_000):
-        window.weights.import_own(tmp_path / "pets.pth", tmp_path / "pets.txt", "My pets", "torchvision-v2")
+        window.weights.import_own(
+            ImportRequest(tmp_path / "pets.pth", tmp_path / "pets.txt", "My pets", "torchvision-v2")
+        )
     row = row_of(window, "my-pets")
     assert row.radio.isEnabled()
     assert not row._note.isVisibleTo(row)

@@ -1,15 +1,26 @@
 """The import dialog says beside each field what is wrong, and asks for nothing that cannot work."""
 
+import hashlib
 import json
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
+from weights_makers import weight_set
 
-from gui.import_dialog import ImportDialog, ImportRequest
+from gui.import_dialog import ImportDialog
+from gui.import_request import ImportRequest
+from gui.network_choice import NetworkChoice
 from gui.path_field import PathField
+from gui.toned_label import TonedLabel
+from model.cards import card_bytes
+from model.types import WeightsFile
+
+PETS_FILE = WeightsFile("network", "pets.safetensors", "user", 1, hashlib.sha256(b"x").hexdigest())
 
 GOOD_PREPROCESS = {
     "resize": 256,
@@ -51,7 +62,8 @@ def name_edit(dialog: ImportDialog) -> QLineEdit:
 
 
 def choose_preprocess(dialog: ImportDialog, number: int) -> None:
-    dialog.findChild(QComboBox).setCurrentIndex(number)
+    combos = {combo.accessibleName(): combo for combo in dialog.findChildren(QComboBox)}
+    combos["Preprocessing"].setCurrentIndex(number)
 
 
 def fill(dialog: ImportDialog, weights: Path, labels: Path) -> None:
@@ -179,3 +191,74 @@ def test_accepting(dialog: ImportDialog, weights: Path, labels: Path, qtbot: QtB
     button = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok)
     with qtbot.waitSignal(dialog.accepted):
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+# --- which network ---
+
+
+def network(dialog: ImportDialog) -> NetworkChoice:
+    return dialog.findChild(NetworkChoice)
+
+
+def test_the_network_goes_into_the_request(dialog: ImportDialog, weights: Path, labels: Path, qtbot: QtBot) -> None:
+    fill(dialog, weights, labels)
+    assert dialog.request().architecture is None
+    network(dialog).combo.lineEdit().clear()
+    qtbot.keyClicks(network(dialog).combo.lineEdit(), "timm:convnextv2_tiny")
+    assert dialog.request().architecture == "timm:convnextv2_tiny"
+    qtbot.keyClicks(network(dialog).combo.lineEdit(), " ?")
+    assert not dialog.complete
+
+
+# --- archives ---
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    card = replace(weight_set("pets", "My pets", place="user"), files=(PETS_FILE,))
+    with zipfile.ZipFile(tmp_path / "pets.zip", "w") as made:
+        made.writestr("card.json", card_bytes(card))
+        made.writestr(PETS_FILE.name, b"x")
+    return tmp_path / "pets.zip"
+
+
+def test_an_archive_needs_nothing_else_and_the_rest_is_switched_off(dialog: ImportDialog, archive: Path) -> None:
+    fields(dialog)["Weights file"].set_path(archive)
+    assert dialog.complete
+    assert dialog.request() == ImportRequest(archive)
+    assert fields(dialog)["Weights file"].note == "My pets: 3\N{NO-BREAK SPACE}classes"
+    assert not fields(dialog)["Weights file"].at_fault
+    assert not fields(dialog)["Labels file"].isEnabled()
+    assert not name_edit(dialog).isEnabled()
+    assert not network(dialog).isEnabled()
+    hints = [label.text() for label in dialog.findChildren(TonedLabel) if label.isVisible()]
+    assert "The archive says all of this itself." in hints
+
+
+def test_what_was_chosen_before_the_archive_does_not_matter(
+    dialog: ImportDialog, archive: Path, weights: Path, labels: Path
+) -> None:
+    fill(dialog, weights, labels)
+    choose_preprocess(dialog, 3)
+    fields(dialog)["Labels file"].edit.setText("/no/such/file")
+    fields(dialog)["Weights file"].set_path(archive)
+    assert dialog.request() == ImportRequest(archive)
+    assert not fields(dialog)["Labels file"].at_fault
+    assert not fields(dialog)["Preprocessing file"].isVisible()
+    fields(dialog)["Weights file"].set_path(weights)
+    assert not dialog.complete
+    assert fields(dialog)["Labels file"].isEnabled()
+    assert fields(dialog)["Labels file"].at_fault
+    assert fields(dialog)["Preprocessing file"].isVisible()
+
+
+def test_an_archive_of_something_else_is_told(dialog: ImportDialog, tmp_path: Path) -> None:
+    (tmp_path / "holiday.zip").write_bytes(b"PK\5\6" + bytes(18))
+    field = fields(dialog)["Weights file"]
+    field.set_path(tmp_path / "holiday.zip")
+    assert field.at_fault
+    assert "not an archive of a weight set" in field.note
+    assert not dialog.complete
+    field.set_path(tmp_path / "absent.zip")
+    assert field.note == "There is no such file."
+    assert not dialog.complete

@@ -9,13 +9,14 @@ from PySide6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 from weights_makers import entry, to_fetch
 
-from gui import weights_controller
+from gui import import_request, weights_controller
+from gui.import_request import ImportRequest
 from gui.settings import Settings
 from gui.weights_controller import WeightsController
 from gui.worker import JobRunner
 from model.cancel import CancelToken
 from model.errors import WeightsError
-from model.types import CatalogueEntry, DownloadProgress, WeightsInstalled
+from model.types import ArchiveSaved, CatalogueEntry, DownloadProgress, WeightsInstalled
 from model.weights import Catalogue
 
 
@@ -137,7 +138,7 @@ def test_an_import_takes_its_place_before_classifying_and_always_ends(
 
     monkeypatch.setattr(weights_controller, "_import_own", importing)
     with qtbot.waitSignal(desk.controller.import_ended):
-        desk.controller.import_own(Path("net.pth"), Path("labels.txt"), "Own", None)
+        desk.controller.import_own(ImportRequest(Path("net.pth"), Path("labels.txt"), "Own"))
         assert desk.controller.importing
         assert desk.told == ["wanted", "queued, busy True"]
     assert not desk.controller.importing
@@ -147,3 +148,56 @@ def test_an_import_takes_its_place_before_classifying_and_always_ends(
         RuntimeError: ["import ended"],
     }
     assert desk.told[2:] == result[type(error)]
+
+
+def test_an_archive_that_is_here_already_is_told_and_changes_nothing(
+    qtbot: QtBot, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def importing(*_args: object) -> Iterator[object]:
+        yield WeightsInstalled(entry("own"), was_there=True)
+
+    monkeypatch.setattr(weights_controller, "_import_own", importing)
+    with qtbot.assertNotEmitted(desk.controller.changed), qtbot.waitSignal(desk.controller.already_there) as told:
+        desk.controller.import_own(ImportRequest(Path("pets.zip")))
+    assert told.args[0].weights.id == "own"
+
+
+def test_an_import_is_of_a_checkpoint_or_of_an_archive(
+    qtbot: QtBot, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+
+    def importing(path: Path, _catalogue: Catalogue, *, cancel: CancelToken) -> Iterator[object]:
+        asked.append(path)
+        yield WeightsInstalled(entry("pets"))
+
+    monkeypatch.setattr(import_request, "import_archive", importing)
+    with qtbot.waitSignal(desk.controller.import_ended):
+        desk.controller.import_own(ImportRequest(Path("pets.zip")))
+    assert asked == [Path("pets.zip")]
+    assert "installed pets" in desk.told
+
+
+@pytest.mark.parametrize("error", [None, WeightsError("archive-built-in", id="a"), RuntimeError("a bug")])
+def test_saving_an_archive_always_ends(
+    qtbot: QtBot, desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception | None
+) -> None:
+    def saving(
+        _catalogue: Catalogue, weights_id: str, target: Path, *, cancel: CancelToken, overwrite: bool
+    ) -> Iterator[object]:
+        assert overwrite, "the file chooser has asked"
+        yield DownloadProgress(1, 2, None)
+        if error is not None:
+            raise error
+        yield ArchiveSaved(entry(weights_id).weights, target, 7)
+
+    monkeypatch.setattr(weights_controller, "export_archive", saving)
+    told: list[object] = []
+    desk.controller.archive_saved.connect(lambda saved: told.append((saved.weights.id, saved.target)))
+    desk.controller.archive_failed.connect(lambda weights_id, problem: told.append((weights_id, problem.code)))
+    with qtbot.waitSignal(desk.controller.archive_ended) as ended:
+        desk.controller.save_archive("a", Path("a.zip"))
+    assert ended.args == ["a"]
+    qtbot.waitUntil(lambda: not desk.fetches.busy)
+    expected = {type(None): [("a", Path("a.zip"))], WeightsError: [("a", "archive-built-in")], RuntimeError: []}
+    assert told == expected[type(error)]

@@ -12,7 +12,7 @@ from weights_makers import built_in, damaged, entry, imported, to_fetch, weight_
 from gui.theme import contrast
 from gui.toned_label import Tone, TonedLabel
 from gui.weights_row import WeightsRow
-from model.types import CatalogueEntry, DownloadProgress
+from model.types import CatalogueEntry, DownloadProgress, WeightsState
 
 MakeRow = Callable[[CatalogueEntry], WeightsRow]
 
@@ -157,9 +157,11 @@ def test_loading_is_shown(make_row: MakeRow) -> None:
         (built_in("a"), {"Inspect", "Reveal"}, set()),
         (to_fetch("a"), {"Fetch", "Import", "Inspect"}, {"Reveal", "Remove"}),
         (damaged("a"), {"Fetch", "Import", "Inspect", "Reveal", "Remove"}, set()),
-        (imported("a"), {"Inspect", "Reveal", "Remove"}, set()),
+        (imported("a"), {"Inspect", "Reveal", "Save", "Remove"}, set()),
+        (entry(weight_set("a", place="resources"), WeightsState.BUILT_IN), {"Inspect", "Reveal", "Save"}, set()),
+        (entry(weight_set("a", place="user"), WeightsState.DAMAGED), {"Inspect", "Reveal", "Remove"}, {"Save"}),
     ],
-    ids=["here", "built in", "to fetch", "damaged", "own"],
+    ids=["here", "built in", "to fetch", "damaged", "own", "shipped", "own and damaged"],
 )
 def test_the_menu_offers_what_fits(
     make_row: MakeRow, shown: CatalogueEntry, offered: set[str], refused: set[str]
@@ -183,6 +185,10 @@ def test_each_action_asks_for_its_set(make_row: MakeRow, qtbot: QtBot) -> None:
         with qtbot.waitSignal(signal) as asked:
             menu(row)[name].trigger()
         assert asked.args == ["a"]
+    own = make_row(imported("b"))
+    with qtbot.waitSignal(own.save_requested) as asked:
+        menu(own)["Save"].trigger()
+    assert asked.args == ["b"]
 
 
 def test_what_is_in_use_or_on_its_way_cannot_be_removed(make_row: MakeRow) -> None:

@@ -121,3 +121,16 @@ class Forge:
 def with_file(card: WeightSet, **changes: object) -> WeightSet:
     """Return the card with its one file described otherwise."""
     return replace(card, files=(replace(card.files[0], **changes),))  # type: ignore[arg-type]
+
+
+def entry_named(name: str, **attributes: object) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    for key, value in attributes.items():
+        setattr(info, key, value)
+    return info
+
+
+def replace_bytes(path: Path, old: bytes, new: bytes) -> None:
+    data = path.read_bytes()
+    assert old in data
+    path.write_bytes(data.replace(old, new))

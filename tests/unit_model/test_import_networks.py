@@ -93,3 +93,7 @@ class TestForeignLayouts:
         state = as_super_gradients(empty_state("torchvision:resnet18", 3))
         state["bn0.weight"] = torch.ones(3)
         assert "bn0.weight" in str(desk.refusal(desk.save({"net": state}), architecture=None))
+
+
+def test_a_title_has_one_line(desk: Desk) -> None:
+    assert desk.load(desk.save(small_state()), " My\npets\t2 ").weights.title == "My pets 2"
