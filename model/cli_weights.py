@@ -121,7 +121,7 @@ def run_import(arguments: argparse.Namespace, cancel: CancelToken) -> int:
     already = " already" if installed.was_there else ""
     say(f"{weights.title} is on this computer{already}; use it with --weights {weights.id}")
     say(f"The network is {title_of(weights.architecture)}, with {len(weights.classes):,} classes.")
-    if weights.preprocess_assumed:
+    if weights.preprocess_assumed and not is_archive(arguments.file):
         size = f"resize to {weights.preprocess.resize}, crop {weights.preprocess.crop}"
         say(f"How its pictures were prepared in training is assumed ({size}); --preprocess sets it.")
     return EXIT_OK
@@ -183,7 +183,8 @@ def run_export(arguments: argparse.Namespace, cancel: CancelToken) -> int:
             progress.update(event.done, event.total, "bytes")
         else:
             progress.clear()
-            say(f"{event.weights.title} was saved as {display_name(event.target)} ({event.size / 1e6:.1f} MB).")
+            size = f"{event.size / 1e6:.1f} MB" if event.size >= 1e6 else f"{event.size / 1e3:.0f} kB"
+            say(f"{event.weights.title} was saved as {display_name(event.target)} ({size}).")
     return EXIT_OK
 
 

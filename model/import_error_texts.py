@@ -137,7 +137,7 @@ IMPORT_ERROR_TEXTS: dict[str, ErrorText] = {
     "weights-architecture-ambiguous": ErrorText(
         QT_TRANSLATE_NOOP(
             "errors",
-            "The tensors of “{file}” fit several networks, which give different answers: {names}.",
+            "The tensors of “{file}” fit several networks, and do not tell which it is: {names}.",
         ),
         QT_TRANSLATE_NOOP(
             "errors",

@@ -54,7 +54,9 @@ def test_to_and_fro(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     give(default_catalogue(), pets(), pets_safetensors=content())
     archive = tmp_path / "pets.zip"
     assert run("export", "pets", archive) == EXIT_OK
-    assert "Pets was saved as" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "Pets was saved as" in said
+    assert f"({archive.stat().st_size / 1e3:.0f} kB)" in said
     assert run("import", archive) == EXIT_OK
     assert "is on this computer already" in capsys.readouterr().err
     assert run("remove", "pets") == EXIT_OK
@@ -65,6 +67,19 @@ def test_to_and_fro(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Pets is on this computer; use it with --weights pets" in said
     assert "assumed" not in said
     assert default_catalogue().entry("pets").weights == pets()
+
+
+def test_an_assumption_that_travels_cannot_be_mended_by_an_option(
+    checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = checkpoint.with_suffix(".zip")
+    assert import_own(checkpoint) == EXIT_OK
+    assert run("export", "my-pets", archive) == EXIT_OK
+    assert run("remove", "my-pets") == EXIT_OK
+    capsys.readouterr()
+    assert run("import", archive) == EXIT_OK
+    assert "--preprocess" not in capsys.readouterr().err
+    assert default_catalogue().entry("my-pets").weights.preprocess_assumed
 
 
 def test_an_export_replaces_only_when_told_to(tmp_path: Path) -> None:
