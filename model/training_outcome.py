@@ -100,7 +100,8 @@ def load_outcome(folder: Path) -> Outcome | None:
         return None
     try:
         facts = json.loads((folder / _FACTS_NAME).read_text(encoding="utf-8"))
-        with np.load(folder / _LOGITS_NAME, allow_pickle=False) as logits:
+        # From memory, for numpy leaves a damaged file open.
+        with np.load(io.BytesIO((folder / _LOGITS_NAME).read_bytes()), allow_pickle=False) as logits:
             validation, test = logits["validation"], logits["test"]
         tensors = safetensors.torch.load((folder / NETWORK_NAME).read_bytes())
         history = tuple(EpochDone(**epoch) for epoch in facts.pop("history"))
