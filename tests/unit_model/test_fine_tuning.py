@@ -3,13 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
-from training_samples import TINY, Pixels, assert_equal, fine_tuning, run, tiny_network, without_seconds
+from training_samples import SMALL_PICTURES, TINY, Pixels, assert_equal, fine_tuning, run, tiny_network, without_seconds
 
 from model.cancel import CancelToken
 from model.errors import DatasetError
+from model.training_outcome import held_out_logits
 from model.training_state import load_best
 from model.training_types import EpochDone, Recipe, StepProgress
 
@@ -57,6 +59,7 @@ def test_only_the_training_part_is_learnt_from(tmp_path: Path) -> None:
     trained(tmp_path, replace(TINY, epochs=2), pixels=pixels)
     assert sorted(set(pixels.asked)) == list(range(8, 24))
     assert len(pixels.asked) == 2 * 16
+    assert pixels.asked[:16] != pixels.asked[16:], "each epoch has an order of its own"
 
 
 def test_progress_tells_of_every_picture_once(tmp_path: Path) -> None:
@@ -205,8 +208,12 @@ def test_sizes_come_in_order_and_rates_fall(tmp_path: Path) -> None:
 
 
 def test_the_average_of_the_weights_is_what_is_judged_and_kept(tmp_path: Path) -> None:
-    tuning = fine_tuning(tmp_path, replace(TINY, epochs=2, ema_decay=0.9))
-    run(tuning)
+    pixels = Pixels(24)
+    tuning = fine_tuning(tmp_path, replace(TINY, epochs=2, ema_decay=0.9), pixels=pixels)
+    epochs = run(tuning)
+    logits = held_out_logits(tuning.best_network(), pixels.prepared(np.arange(8)), SMALL_PICTURES)
+    loss = nn.functional.cross_entropy(torch.from_numpy(logits), pixels.labels[:8])
+    assert epochs[tuning.best_epoch - 1].validation_loss == pytest.approx(float(loss), rel=1e-3)
     kept = load_best(tmp_path, tuning.best_epoch)
     live = torch.load(tmp_path / "state.pt", weights_only=True)["tensors"]["network"]
     assert kept.keys() == live.keys()

@@ -335,6 +335,24 @@ def test_a_network_that_cannot_be_stored_is_there_after_resuming(
     assert catalogue.entry("tiny").state is WeightsState.ON_COMPUTER
 
 
+def test_a_stopped_network_that_cannot_be_stored_is_trained_on_after_resuming(
+    tints: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It must not be taken for one that was finished."""
+    request = network_request(tints)
+
+    def fail(*_arguments: object, **_settings: object) -> None:
+        raise DatasetError("train-state-not-saved", folder="x", reason="full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(train_network, "store_trained_set", fail)
+        with pytest.raises(DatasetError):
+            train_until(request, catalogue, is_epoch(1))
+    trained, events = train(replace(request, resume=True), catalogue)
+    assert [event.epoch for event in events_of(EpochDone, events)] == [1, 2, 3]
+    assert not trained.stopped_early
+
+
 def test_a_picture_that_goes_away_meanwhile_is_named(tmp_path: Path, catalogue: Catalogue) -> None:
     root = tint_folders(tmp_path / "data", {"red": 6, "blue": 6})
 

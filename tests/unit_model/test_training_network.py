@@ -1,12 +1,23 @@
 """The network that is to be trained: where it starts, which parts learn, what precision and sizes suit it."""
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
-from training_samples import SMALL_PICTURES, TINY, assert_equal, own_set, tiny_network
+from training_samples import (
+    SMALL_PICTURES,
+    TINY,
+    assert_equal,
+    events_of,
+    network_request,
+    own_set,
+    tint_folders,
+    tiny_network,
+    train,
+)
 
 from model import training_network
 from model.errors import WeightsError
@@ -21,7 +32,7 @@ from model.training_network import (
     training_sizes,
 )
 from model.training_sizes import fit_sizes, teacher_side
-from model.training_types import Recipe
+from model.training_types import EpochDone, Recipe
 from model.types import InstalledWeights
 from model.weights import Catalogue
 
@@ -253,3 +264,13 @@ def test_a_teacher_sees_crops_that_suit_its_card(catalogue: Catalogue) -> None:
     assert teacher_side(Recipe(), transformer(catalogue)) == 160
     with pytest.raises(WeightsError, match="vit does not take pictures of 96 pixels"):
         teacher_side(Recipe(teacher_size=96), catalogue.open("vit"))
+
+
+def test_a_transformer_is_trained_from_scratch_and_stored_with_its_size(tmp_path: Path, catalogue: Catalogue) -> None:
+    root = tint_folders(tmp_path / "data", {"red": 6, "blue": 6})
+    recipe = replace(TINY, epochs=1, sizes=())
+    trained, events = train(network_request(root, backbone="timm:test_vit3", recipe=recipe), catalogue)
+    assert [event.size for event in events_of(EpochDone, events)] == [160]
+    assert trained.entry is not None
+    assert trained.entry.weights.preprocess.crop == 160
+    load_network(catalogue.open("tiny"))
