@@ -33,7 +33,9 @@ def confused_pairs(confusion: NDArray[np.int64]) -> list[ConfusedPair]:
     """
     support = confusion.sum(axis=1)
     pairs = [
-        ConfusedPair(true, predicted, int(confusion[true, predicted]), float(confusion[true, predicted] / support[true]))
+        ConfusedPair(
+            true, predicted, int(confusion[true, predicted]), float(confusion[true, predicted] / support[true])
+        )
         for true, predicted in np.argwhere(confusion).tolist()
         if true != predicted
     ]
