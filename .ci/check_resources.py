@@ -33,7 +33,7 @@ def check_cards(folder: Path) -> None:
         data = (folder / file["name"]).read_bytes()
         intact = len(data) == file["size"] and hashlib.sha256(data).hexdigest() == file["sha256"]
         check(intact, f"{card_id}: {file['role']} {file['name']}, {len(data)} bytes, as its card says")
-    check(any(card_id == "weather-lite2" for card_id, _ in shipped), "the weather head is among them")
+    check(any(card_id == "weather-lite2" for card_id, _ in shipped), "the weather weights are among them")
 
 
 def main() -> None:
