@@ -1,18 +1,16 @@
 """What the Train dialog asks for, and the request that it makes of the answers; no Qt, no torch."""
 
-import re
-import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from model.cards import is_id
 from model.decode import DecodeLimits
 from model.names import display_name
 from model.training_types import Recipe, TrainRequest
 from model.types import CatalogueEntry, WeightsState
 from model.weights import ALIASES
+from model.weights_folder import make_id
 
 BUILT_IN_BACKBONE = "imagenet-lite2"
 EPOCHS = 12
@@ -22,10 +20,6 @@ EPOCHS_FROM_SCRATCH = 90
 FOLDS = 5
 
 _USABLE = (WeightsState.BUILT_IN, WeightsState.ON_COMPUTER)
-_LONGEST_ID = 60
-# Names that Windows keeps for devices, and that no folder can have there.
-_WINDOWS_DEVICES = re.compile(r"con|prn|aux|nul|com\d|lpt\d")
-_FALLBACK_ID = "my-weights"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +68,9 @@ def request_for(choices: TrainingChoices, root: Path, limits: DecodeLimits) -> T
 
 
 def id_for(title: str) -> str:
-    """Return an id of a-z, 0-9 and '-' that resembles the title."""
-    folded = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", folded)[:_LONGEST_ID].strip("-")
-    if not is_id(slug):
-        return _FALLBACK_ID
-    return f"{slug}-weights" if _WINDOWS_DEVICES.fullmatch(slug) or slug in ALIASES else slug
+    """Return the id that a title gives: that of `make_id`, but for the aliases, which no set can have."""
+    weights_id = make_id(title)
+    return f"{weights_id}-weights" if weights_id in ALIASES else weights_id
 
 
 def free_title(wanted: str, taken: Collection[str]) -> str:

@@ -24,9 +24,9 @@ def check_takes_pictures(weights: WeightSet) -> None:
     """
     network = build_network(weights.architecture, len(weights.classes)).eval()
     crop, usual = weights.preprocess.crop, default_preprocess(weights.architecture).crop
-    shape = _output_shape(network, crop)
+    shape = output_shape(network, crop)
     if shape is None:
-        if crop == usual or _output_shape(network, usual) is None:
+        if crop == usual or output_shape(network, usual) is None:
             log.info("%s cannot be tried without values", weights.architecture)
             return
         raise WeightsError("weights-crop-unsuited", network=title_of(weights.architecture), crop=crop, usual=usual)
@@ -35,7 +35,7 @@ def check_takes_pictures(weights: WeightSet) -> None:
 
 
 @torch.inference_mode()
-def _output_shape(network: nn.Module, side: int) -> tuple[int, ...] | None:
+def output_shape(network: nn.Module, side: int) -> tuple[int, ...] | None:
     """Return the shape of what the network makes of one picture; None when it takes none of that size."""
     picture = torch.empty(1, 3, side, side, device=next(network.parameters()).device)
     try:

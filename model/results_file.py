@@ -1,9 +1,7 @@
 """The life cycle of a file of results, whatever its form, and the run file with the facts of the run beside it."""
 
-import importlib.metadata
 import io
 import json
-import platform
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -19,8 +17,7 @@ from model.errors import PhotospotterError
 from model.names import display_name
 from model.sources import absolute
 from model.types import ImageResult, InstalledWeights
-
-_PACKAGES = ("photospotter", "torch", "torchvision", "timm", "pillow", "pi-heif", "numpy", "safetensors")
+from model.versions import installed_versions
 
 
 @dataclass(slots=True)
@@ -181,7 +178,7 @@ class ResultsFile(ABC):
             },
             "preprocessing": {**asdict(weights.preprocess), "assumed": weights.preprocess_assumed},
             "device": self._facts.device,
-            "versions": _versions(),
+            "versions": installed_versions(),
             "counts": {
                 "inputs": self._facts.inputs,
                 "rows": self.rows,
@@ -200,16 +197,6 @@ class ResultsFile(ABC):
         if self._root is not None and path.is_relative_to(self._root):
             return path.relative_to(self._root).as_posix()
         return path.as_posix()
-
-
-def _versions() -> dict[str, str | None]:
-    versions: dict[str, str | None] = {"python": platform.python_version(), "system": platform.platform()}
-    for name in _PACKAGES:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            versions[name] = None
-    return versions
 
 
 def plain(value: object) -> object:

@@ -3,11 +3,11 @@
 import logging
 from dataclasses import replace
 
-import torch
 from torch import nn
 
 from model.errors import WeightsError
 from model.network import build_network
+from model.network_trial import output_shape
 from model.training_network import Backbone, training_sizes
 from model.training_types import Recipe
 from model.types import InstalledWeights
@@ -18,8 +18,6 @@ log = logging.getLogger(__name__)
 _TEACHER_RATIO = 0.75
 # The margin around the centre crop: torchvision's 256 for 224.
 _RESIZE_RATIO = 256 / 224
-# What networks raise at an input whose size they were not made for, and torch at operations without values.
-_REFUSALS = (RuntimeError, AssertionError, ValueError, IndexError, TypeError)
 
 
 def fit_sizes(recipe: Recipe, backbone: Backbone) -> tuple[Recipe, Backbone]:
@@ -67,12 +65,5 @@ def _refuse_others(network: nn.Module, sides: tuple[int, ...], usual: int, name:
             raise WeightsError("train-size-unsuited", network=name, size=side, usual=usual)
 
 
-@torch.inference_mode()
 def _takes(network: nn.Module, side: int) -> bool:
-    """Return whether the network makes something of a picture with this side, in pixels."""
-    try:
-        network(torch.empty(1, 3, side, side, device=next(network.parameters()).device))
-    except _REFUSALS as exc:
-        log.info("no picture of %d x %d: %s", side, side, exc)
-        return False
-    return True
+    return output_shape(network, side) is not None

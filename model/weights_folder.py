@@ -1,19 +1,31 @@
 """A weight set's folder that appears under its name whole or not at all, and which names it may have."""
 
+import hashlib
 import re
 import secrets
 import shutil
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 # Names that Windows keeps for devices, with any extension, and that no folder or file can have there.
 _WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
+_LONGEST_ID = 60
 
 
 def is_windows_device(name: str) -> bool:
     """Return whether Windows keeps a lower-case name for a device."""
     return _WINDOWS_DEVICES.fullmatch(name) is not None
+
+
+def make_id(name: str) -> str:
+    """Return an id of a-z, 0-9 and '-' that resembles the name; a name without such letters gets a number."""
+    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", folded)[:_LONGEST_ID].strip("-")
+    if not slug:
+        return f"weights-{hashlib.sha256(name.strip().encode(errors='surrogateescape')).hexdigest()[:8]}"
+    return f"{slug}-weights" if is_windows_device(slug) else slug
 
 
 @contextmanager

@@ -1,9 +1,6 @@
 """Importing a person's own network: checked tensor by tensor, stored as safetensors with a card. Imports torch."""
 
-import hashlib
 import logging
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,14 +21,13 @@ from model.network_trial import check_takes_pictures
 from model.safe_files import file_sha256, write_atomically
 from model.types import Preprocess, WeightSet, WeightsFile, WeightsInstalled
 from model.weights import ALIASES, Catalogue
-from model.weights_folder import is_windows_device, new_folder
+from model.weights_folder import make_id, new_folder
 
 log = logging.getLogger(__name__)
 
 # torchvision's own for ResNet-50: `ResNet50_Weights.IMAGENET1K_V1` and `V2`, `.transforms()`.
 PREPROCESS = {"torchvision-v1": USUAL_PREPROCESS, "torchvision-v2": replace(USUAL_PREPROCESS, resize=232)}
 
-_LONGEST_ID = 60
 _MOST_NAMED = 3
 
 
@@ -99,15 +95,6 @@ def free_id(name: str, catalogue: Catalogue) -> str:
     if weights_id in taken or catalogue.folder(weights_id).exists():
         raise WeightsError("weights-id-taken", id=weights_id)
     return weights_id
-
-
-def make_id(name: str) -> str:
-    """Return an id of a-z, 0-9 and '-' that resembles the name; a name without such letters gets a number."""
-    folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", folded)[:_LONGEST_ID].strip("-")
-    if not slug:
-        return f"weights-{hashlib.sha256(name.strip().encode(errors='surrogateescape')).hexdigest()[:8]}"
-    return f"{slug}-weights" if is_windows_device(slug) else slug
 
 
 def read_preprocess(choice: str) -> Preprocess:

@@ -24,7 +24,8 @@ from model.network import load_network
 from model.safe_files import file_sha256
 from model.types import Preprocess, WeightSet, WeightsFile, WeightsInstalled, WeightsState
 from model.weights import Catalogue, default_catalogue
-from model.weights_import import check_tensors, import_weights, make_id, read_preprocess
+from model.weights_folder import make_id
+from model.weights_import import check_tensors, import_weights, read_preprocess
 
 
 @pytest.fixture
