@@ -59,6 +59,10 @@ from model.weights import Catalogue
 
 log = logging.getLogger(__name__)
 
+# Where the classes are easily told apart, the best head has a tiny L2 and huge logits: fine as the last word, but as a
+# beginning it makes each augmented picture that it gets wrong cost more than all others together.
+_LEAST_L2 = 1e-2
+
 _Event = FeatureProgress | RunStarted | StepProgress | EpochDone | FoldScore | TestScore | Trained
 
 
@@ -275,7 +279,7 @@ class _NetworkTraining:
             l2 = best_l2(features, labels, self._features[validation], self._labels[validation], classes)
         else:
             l2 = choose_l2(features, labels, self._data.groups[split.train], classes, seed=0)
-        head = fit_head(features, labels, classes, l2)
+        head = fit_head(features, labels, classes, max(l2, _LEAST_L2))
         return head.weight, head.bias
 
     def _training_pictures(self, teacher_size: int) -> TrainingPictures:

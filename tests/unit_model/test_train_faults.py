@@ -11,9 +11,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from shape_pictures import draw
-from training_samples import request_for, train
+from training_samples import TINY, network_request, own_set, request_for, train
 
-from model import linear_head, trained_set
+from model import linear_head, train_network, trained_set
 from model import train_head as train_module
 from model.cancel import Cancelled, CancelToken
 from model.cards import card_bytes
@@ -212,3 +212,20 @@ def test_on_a_backbone_that_may_be_removed_the_whole_network_is_stored(few: Path
     assert [file.role for file in trained.entry.weights.files] == ["network"]
     name, head = classification_head(load_network(catalogue.open("shapes")))
     assert (name, head.out_features) == ("fc", 2)
+
+
+def test_fine_tuning_does_not_begin_with_the_huge_logits_of_a_perfect_head(
+    few: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_set(catalogue, "own")
+    given: list[float] = []
+
+    def fit(features: torch.Tensor, labels: torch.Tensor, class_count: int, l2: float) -> linear_head.LinearHead:
+        given.append(l2)
+        return linear_head.fit_head(features, labels, class_count, l2)
+
+    monkeypatch.setattr(train_network, "best_l2", lambda *_: 1e-6)
+    monkeypatch.setattr(train_network, "fit_head", fit)
+    request = network_request(few, backbone="own", recipe=replace(TINY, epochs=1))
+    train(request, catalogue)
+    assert given == [0.01]
