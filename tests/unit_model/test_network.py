@@ -139,15 +139,21 @@ def test_the_built_in_network_loads_by_order() -> None:
     assert (name, head.out_features, head.in_features) == ("classifier", 1000, 1280)
 
 
-def test_the_weather_head_takes_the_place_of_the_backbones_own() -> None:
-    catalogue = default_catalogue()
-    weather = catalogue.open("weather-lite2")
-    head = safetensors.torch.load_file(weather.paths["head"])
-    network = load_network(weather)
+def with_head(folder: Path, classes: int) -> InstalledWeights:
+    """A set of four classes: the built-in backbone with a head of `classes` outputs."""
+    backbone = default_catalogue().open("imagenet-lite2")
+    head = {"weight": torch.full((classes, 1280), 0.5, dtype=torch.float16), "bias": torch.zeros(classes)}
+    safetensors.torch.save_file(head, folder / "head.safetensors")
+    weights = replace(backbone.weights, classes=("cloudy", "rain", "shine", "sunrise"))
+    paths = {"backbone": backbone.paths["network"], "head": folder / "head.safetensors"}
+    return replace(backbone, weights=weights, paths=paths)
+
+
+def test_a_head_takes_the_place_of_the_backbones_own(tmp_path: Path) -> None:
+    network = load_network(with_head(tmp_path, 4))
     _, linear = classification_head(network)
-    assert weather.weights.classes == ("cloudy", "rain", "shine", "sunrise")
-    assert torch.equal(linear.weight, head["weight"].float())
-    backbone = load_network(catalogue.open("imagenet-lite2"))
+    assert torch.equal(linear.weight, torch.full((4, 1280), 0.5))
+    backbone = load_network(default_catalogue().open("imagenet-lite2"))
     stem = "conv_stem.weight"
     assert torch.equal(network.get_parameter(stem), backbone.get_parameter(stem))
 
@@ -169,10 +175,10 @@ def test_the_backbones_own_head_is_found_by_name_and_not_by_place(tmp_path: Path
 
 
 def test_a_backbone_with_too_few_tensors_is_refused(tmp_path: Path) -> None:
-    weather = default_catalogue().open("weather-lite2")
+    fitting = with_head(tmp_path, 4)
     torch.save({"only.weight": torch.zeros(2, 2)}, tmp_path / "backbone.pth")
     with pytest.raises(WeightsError, match="1 "):
-        load_network(replace(weather, paths={**weather.paths, "backbone": tmp_path / "backbone.pth"}))
+        load_network(replace(fitting, paths={**fitting.paths, "backbone": tmp_path / "backbone.pth"}))
 
 
 def test_a_network_can_be_the_first_thing_that_is_built() -> None:
@@ -184,11 +190,8 @@ def test_a_network_can_be_the_first_thing_that_is_built() -> None:
 
 
 def test_a_head_of_another_size_is_refused(tmp_path: Path) -> None:
-    weather = default_catalogue().open("weather-lite2")
-    head = tmp_path / "head.safetensors"
-    safetensors.torch.save_file({"weight": torch.zeros(3, 1280), "bias": torch.zeros(3)}, head)
     with pytest.raises(WeightsError, match="head"):
-        load_network(replace(weather, paths={**weather.paths, "head": head}))
+        load_network(with_head(tmp_path, 3))
 
 
 @pytest.mark.parametrize(

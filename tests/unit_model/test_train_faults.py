@@ -175,7 +175,7 @@ def test_cancelling_at_any_stage_leaves_nothing_behind(few: Path, catalogue: Cat
 
 
 def test_a_set_can_be_trained_on_a_set_of_ones_own_or_an_alias(few: Path, catalogue: Catalogue) -> None:
-    train(replace(request_for(few, "first", 2), backbone="weather"), catalogue)
+    train(replace(request_for(few, "first", 2), backbone="imagenet"), catalogue)
     trained, _ = train(replace(request_for(few, "second", 2), backbone="first"), catalogue)
     assert [file.role for file in trained.entry.weights.files] == ["backbone", "head"]
     load_network(catalogue.open("second"))

@@ -14,6 +14,7 @@ from model import weight_archive
 from model.cancel import Cancelled, CancelToken
 from model.errors import ExportError, PhotospotterError, WeightsError
 from model.network import load_network
+from model.trained_set import store_trained_set
 from model.types import ArchiveSaved, DownloadProgress, WeightSet, WeightsFile, WeightsState
 from model.weight_archive import export_archive, is_archive, is_savable
 from model.weights import Catalogue, default_catalogue
@@ -91,15 +92,20 @@ class TestSaving:
         assert other.bring().weights.files[0].place == "user"
 
     def test_of_a_head_on_a_packages_backbone_only_the_head_travels(self, stick: Path, own_data_dir: Path) -> None:
-        saved = save(default_catalogue(), stick / "pets.zip", "weather-lite2")
+        backbone = default_catalogue().open("imagenet-lite2")
+        card = replace(backbone.weights, id="tints", family="custom", classes=("red", "blue"), files=())
+        head = {"weight": torch.ones(2, 1280).half(), "bias": torch.zeros(2).half()}
+        store_trained_set(card, head, backbone, default_catalogue(), into=None, overwrite=False)
+        digest = default_catalogue().open("tints").sha256
+        saved = save(default_catalogue(), stick / "pets.zip", "tints")
         with zipfile.ZipFile(stick / "pets.zip") as archive:
-            assert archive.namelist() == ["card.json", "weather-lite2.safetensors"]
+            assert archive.namelist() == ["card.json", "tints.safetensors"]
         assert saved.size < 100_000
         assert [file.place for file in saved.weights.files] == ["package", "user"]
-        elsewhere = Forge(stick.parent, Catalogue(own_data_dir, own_data_dir, shipped_dir=stick))
+        other_computer = own_data_dir / "other"
+        elsewhere = Forge(stick.parent, Catalogue(other_computer, other_computer, shipped_dir=stick))
         assert elsewhere.bring().state is WeightsState.ON_COMPUTER
-        installed = elsewhere.catalogue.open("weather-lite2")
-        assert installed.sha256 == default_catalogue().open("weather-lite2").sha256
+        assert elsewhere.catalogue.open("tints").sha256 == digest
 
     def test_progress_is_in_bytes_of_the_tensors(self, owner: Catalogue, stick: Path) -> None:
         *progress, _ = export_archive(owner, "pets", stick / "pets.zip", cancel=CancelToken())
