@@ -174,7 +174,7 @@ class TestCard:
     def test_a_picture_size_that_the_network_does_not_take(self, forge: Forge, monkeypatch: pytest.MonkeyPatch) -> None:
         from model import network_trial
 
-        monkeypatch.setattr(network_trial, "_output_shape", lambda _network, side: (1, 3) if side == 224 else None)
+        monkeypatch.setattr(network_trial, "output_shape", lambda _network, side: (1, 3) if side == 224 else None)
         forge.pack(replace(pets(), preprocess=replace(pets().preprocess, crop=200)))
         forge.refusal("weights-crop-unsuited")
 

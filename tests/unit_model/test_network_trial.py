@@ -46,12 +46,12 @@ def test_a_network_that_cannot_be_tried_at_all_is_taken_as_it_is(monkeypatch: py
     def refuse(_network: torch.nn.Module, side: int) -> None:
         tried.append(side)
 
-    monkeypatch.setattr(network_trial, "_output_shape", refuse)
+    monkeypatch.setattr(network_trial, "output_shape", refuse)
     check_takes_pictures(card("torchvision:resnet18", 131))
     assert tried == [131, 224]
 
 
 def test_a_network_without_logits_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network_trial, "_output_shape", lambda *_: (1, 512, 7, 7))
+    monkeypatch.setattr(network_trial, "output_shape", lambda *_: (1, 512, 7, 7))
     with pytest.raises(WeightsError, match="one number for each class"):
         check_takes_pictures(card("torchvision:resnet18"))
