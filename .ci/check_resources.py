@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 PACKAGES = ("gui", "model", "resources")
-CARDS = {"imagenet-lite2", "imagenet-resnet50-v1", "imagenet-resnet50-v2", "weather-lite2"}
+CARDS = {"imagenet-lite2", "imagenet-resnet50-v1", "imagenet-resnet50-v2", "weather-lite2", "weather-resnet50"}
 ICON_SIZES = (16, 24, 32, 48, 64, 128, 256, 512)
 
 
@@ -33,7 +33,8 @@ def check_cards(folder: Path) -> None:
         data = (folder / file["name"]).read_bytes()
         intact = len(data) == file["size"] and hashlib.sha256(data).hexdigest() == file["sha256"]
         check(intact, f"{card_id}: {file['role']} {file['name']}, {len(data)} bytes, as its card says")
-    check(any(card_id == "weather-lite2" for card_id, _ in shipped), "the weather weights are among them")
+    weather = {card_id for card_id, _ in shipped}
+    check(weather == {"weather-lite2", "weather-resnet50"}, "the weather weights are among them")
 
 
 def main() -> None:
