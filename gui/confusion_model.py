@@ -74,12 +74,6 @@ class ConfusionModel(QAbstractTableModel):
         count, share = int(table.counts[row, column]), float(table.shares[row, column])
         return ConfusionCell(table.rows[row], table.columns[column], count, share)
 
-    def place_of(self, true: int, predicted: int) -> tuple[int, int] | None:
-        """Return the row and column of a pair of classes; None when one of them does not occur."""
-        if true not in self._table.rows or predicted not in self._table.columns:
-            return None
-        return self._table.rows.index(true), self._table.columns.index(predicted)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """Return a cell, its number, or what it means."""
         if not index.isValid():

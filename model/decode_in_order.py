@@ -1,21 +1,15 @@
 """Pictures are decoded on several threads, and come back in the order in which they were named."""
 
-import os
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
 from model.cancel import CancelToken
-from model.decode_pool import DEFAULT_STALL_SECONDS, Decoded, DecodePool, Work
+from model.decode_pool import DEFAULT_STALL_SECONDS, Decoded, DecodePool, Work, decode_threads
 
 # How often, in seconds, a wait for decoding is left to look at the cancel token.
 _POLL = 0.1
 # This many pictures for each thread may be finished and wait for a slower one before them.
 _AHEAD = 32
-
-
-def decode_threads() -> int:
-    """Return how many threads decode: Pillow releases the GIL, so one for each processor, up to 8."""
-    return min(8, os.cpu_count() or 1)
 
 
 def decode_in_order(

@@ -6,6 +6,7 @@ interpreter exits, and a read that hangs on a dead network drive would keep the 
 
 import itertools
 import logging
+import os
 import threading
 import time
 import traceback
@@ -31,6 +32,11 @@ Work = Callable[[Path, CancelToken], tuple[NDArray[np.uint8], PictureFacts]]
 """Runs on a decode thread: path -> network input and facts; raises ImageError."""
 
 DEFAULT_STALL_SECONDS = 30.0
+
+
+def decode_threads() -> int:
+    """Return how many threads decode: Pillow releases the GIL, so one for each processor, up to 8."""
+    return min(8, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from model.cancel import CancelToken
 from model.decode import DecodeLimits, decoding
+from model.decode_pool import decode_threads
 from model.errors import PhotospotterError
 from model.pipeline import DEFAULT_TOP, ImageClassifier, Load, classify_images
 from model.preprocess import prepare
@@ -144,11 +144,6 @@ class Engine:
             self._loaded = self._factory(installed, request.device, request.batch_size)
             self._loaded_for = wanted
         return self._loaded
-
-
-def decode_threads() -> int:
-    """Return how many threads decode pictures beside the network: one for each core, at most 8."""
-    return min(8, os.cpu_count() or 1)
 
 
 def load_classifier(installed: InstalledWeights, device: str, batch_size: int | None) -> LoadedClassifier:

@@ -4,6 +4,8 @@ import hashlib
 import io
 import logging
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +17,10 @@ from model.cancel import CancelToken
 from model.classifier import Normalise
 from model.dataset import LabelledImage
 from model.decode import DecodeLimits
-from model.engine import make_load
-from model.errors import DatasetError, ImageError
 from model.names import display_name
 from model.network import classification_head, load_network, prepare_for_inference
-from model.pipeline import Load
 from model.safe_files import write_atomically
+from model.training_pictures import read_prepared
 from model.training_types import FeatureProgress
 from model.types import InstalledWeights
 
@@ -70,22 +70,15 @@ def compute_features(
         return
     extractor = FeatureExtractor(backbone)
     features = np.empty((len(images), extractor.width), dtype=np.float32)
-    load = make_load(backbone.weights.preprocess, limits)
-    for start in range(0, len(images), _BATCH):
-        cancel.raise_if_cancelled()
-        part = images[start : start + _BATCH]
-        pixels = np.stack([_prepared(image.path, load, cancel) for image in part])
-        features[start : start + len(part)] = extractor.extract(pixels)
-        yield FeatureProgress(start + len(part), len(images))
+    paths = [image.path for image in images]
+    with closing(read_prepared(paths, backbone.weights.preprocess, limits, cancel)) as pictures:
+        for start in range(0, len(images), _BATCH):
+            cancel.raise_if_cancelled()
+            part = list(islice(pictures, _BATCH))
+            features[start : start + len(part)] = extractor.extract(np.stack(part))
+            yield FeatureProgress(start + len(part), len(images))
     _write(file, features)
     yield features
-
-
-def _prepared(path: Path, load: Load, cancel: CancelToken) -> NDArray[np.uint8]:
-    try:
-        return load(path, cancel)[0]
-    except ImageError as exc:
-        raise DatasetError("train-picture-changed", name=display_name(path), reason=str(exc)) from exc
 
 
 def _read(file: Path, count: int) -> NDArray[np.float32] | None:

@@ -93,6 +93,7 @@ class _NetworkTraining:
         self._features: torch.Tensor | None = None
         self._pictures: TrainingPictures | None = None
         self._teachers: dict[str, str] = {}
+        self._fp16_changes = 0
 
     def run(self) -> Iterator[_Event]:
         """See `train_network`."""
@@ -108,6 +109,7 @@ class _NetworkTraining:
             outcome = yield from self._outcome_of(split)
             if outcome is None or self._cancel.cancelled:
                 raise Cancelled
+            self._fp16_changes += outcome.fp16_changes
             score = self._score(split, outcome)
             scores.append(score)
             logits.append(outcome.test_logits)
@@ -137,6 +139,7 @@ class _NetworkTraining:
         outcome = yield from self._outcome_of(split)
         if outcome is None:
             raise Cancelled
+        self._fp16_changes += outcome.fp16_changes
         calibration = None
         if len(split.validation):
             on = f"{dataset_name(request, dataset)}: {len(split.validation):,} validation pictures"
@@ -317,7 +320,6 @@ class _NetworkTraining:
     ) -> Trained:
         """Write the set; what only an unfinished training needs is gone after that."""
         request, recipe = self._request, self._request.recipe
-        held_out = len(outcome.validation_logits) + len(outcome.test_logits)
         card = self._card(
             accuracy,
             calibration,
@@ -334,7 +336,8 @@ class _NetworkTraining:
                 "stopped_early": outcome.stopped_early,
                 "epochs": [_epoch_on_card(epoch) for epoch in outcome.history],
                 "seconds": round(outcome.seconds, 1),
-                "fp16_changes": outcome.fp16_changes if held_out else self._fp16_changes_of_folds(scores),
+                # Of all held-out pictures: those of the folds, for the last network has none.
+                "fp16_changes": self._fp16_changes,
                 **common_recipe(self._data.dataset, self._data.summary, self._data.fingerprint, scores),
             },
         )
@@ -343,11 +346,6 @@ class _NetworkTraining:
         )
         forget_run(self._folder, keep_folds=bool(scores))
         return Trained(entry, tuple(scores), 0.0, stopped_early=outcome.stopped_early)
-
-    def _fp16_changes_of_folds(self, scores: Sequence[FoldScore]) -> int:
-        """Return how many held-out pictures the folds' networks name otherwise for being stored as fp16."""
-        outcomes = (load_outcome(network_folder(self._folder, score.fold)) for score in scores)
-        return sum(outcome.fp16_changes for outcome in outcomes if outcome is not None)
 
     def _card(
         self,

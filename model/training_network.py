@@ -8,21 +8,21 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from model.architectures import IMAGENET_MEAN, IMAGENET_STD
 from model.errors import WeightsError
 from model.network import build_network, classification_head, load_network
 from model.training_types import ALL_LAYERS, Precision, Recipe
 from model.types import InstalledWeights, Preprocess, StateDictLayout
-from model.weights import Catalogue
+from model.weights import ALIASES, Catalogue
 
 log = logging.getLogger(__name__)
 
-_IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # A network is used at a larger size than it was trained at, for a random crop shows things larger than the centre crop
 # does (Touvron et al., "Fixing the train-test resolution discrepancy", 2019). torchvision's own recipe: 176 and 224.
 TRAIN_TEST_RATIO = 0.8
 _DEFAULT_CROP = 224
 # The margin around the centre crop: torchvision's 256 for 224.
-_RESIZE_RATIO = 256 / 224
+RESIZE_RATIO = 256 / 224
 _BatchNorm = nn.modules.batchnorm._BatchNorm
 
 
@@ -48,20 +48,19 @@ def find_backbone(name: str, catalogue: Catalogue, sizes: tuple[int, ...]) -> Ba
     for a set that is not there and an architecture that is not known.
     """
     library, colon, _ = name.partition(":")
-    if not colon and any(entry.weights.id == name for entry in catalogue.entries()):
-        installed = catalogue.open(name)
+    if not colon and (name in ALIASES or any(entry.weights.id == name for entry in catalogue.entries())):
+        installed = catalogue.open(catalogue.resolve(name))
         weights = installed.weights
         return Backbone(weights.architecture, weights.layout, weights.preprocess, installed)
     architecture = name if colon else f"torchvision:{name}"
     try:
         build_network(architecture, 2)
     except WeightsError:
-        if colon:
-            raise
-        catalogue.resolve(name)  # raises the error that lists the weight sets; an alias passes
-        return find_backbone(catalogue.resolve(name), catalogue, sizes)
+        if not colon:
+            catalogue.resolve(name)  # raises the error that lists the weight sets
+        raise
     crop = 8 * round(sizes[-1] / TRAIN_TEST_RATIO / 8) if sizes else _DEFAULT_CROP
-    preprocess = Preprocess(round(crop * _RESIZE_RATIO), crop, "bilinear", _IMAGENET_MEAN, _IMAGENET_STD)
+    preprocess = Preprocess(round(crop * RESIZE_RATIO), crop, "bilinear", IMAGENET_MEAN, IMAGENET_STD)
     layout: StateDictLayout = "timm" if library == "timm" else "torchvision"
     return Backbone(architecture, layout, preprocess, None)
 

@@ -1,8 +1,7 @@
 """The pictures of a training, decoded once and kept small in memory, as far as that goes. Imports torch."""
 
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +11,10 @@ from PIL import Image
 
 from model.cancel import CancelToken
 from model.decode import DecodeLimits, decoding
-from model.errors import DatasetError, ImageError
+from model.decode_in_order import decode_in_order
+from model.engine import make_load
+from model.errors import DatasetError, ImageError, describe
 from model.names import display_name
-from model.preprocess import prepare
 from model.training_types import FeatureProgress
 from model.types import Preprocess
 
@@ -50,47 +50,47 @@ class TrainingPictures:
         return picture
 
     def _read(self, index: int, cancel: CancelToken) -> torch.Tensor:
-        with _readable(self._paths[index]), decoding(self._paths[index], limits=self._limits, cancel=cancel) as decoded:
-            image = decoded.image
-            scale = self._short_side / min(image.size)
-            if scale < 1:
-                size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-                image = image.resize(size, Image.Resampling.BICUBIC)
-            return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
+        path = self._paths[index]
+        try:
+            with decoding(path, limits=self._limits, cancel=cancel) as decoded:
+                return self._reduced(decoded.image)
+        except ImageError as exc:
+            raise _gone(path, str(exc)) from exc
+
+    def _reduced(self, image: Image.Image) -> torch.Tensor:
+        scale = self._short_side / min(image.size)
+        if scale < 1:
+            size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+            image = image.resize(size, Image.Resampling.BICUBIC)
+        return torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
+
+
+def read_prepared(
+    paths: Sequence[Path], preprocess: Preprocess, limits: DecodeLimits, cancel: CancelToken
+) -> Generator[NDArray[np.uint8], None, None]:
+    """Yield each picture as the network sees it in use, in the order of `paths`: uint8 (S, S, 3), RGB.
+
+    Several threads decode. Raises DatasetError when a picture can no longer be read, Cancelled.
+    """
+    with closing(decode_in_order(paths, make_load(preprocess, limits), cancel)) as pictures:
+        for decoded in pictures:
+            if decoded.pixels is None:
+                assert decoded.problem is not None
+                raise _gone(decoded.path, describe(decoded.problem))
+            yield decoded.pixels
 
 
 def prepare_all(
     paths: Sequence[Path], preprocess: Preprocess, limits: DecodeLimits, cancel: CancelToken
 ) -> Iterator[FeatureProgress | NDArray[np.uint8]]:
-    """Yield progress and, last, the pictures as the network sees them in use: uint8 (N, S, S, 3), RGB.
-
-    Raises DatasetError when one can no longer be read.
-    """
+    """Yield progress and, last, what `read_prepared` gives, in one array: uint8 (N, S, S, 3)."""
     pixels = np.empty((len(paths), preprocess.crop, preprocess.crop, 3), dtype=np.uint8)
-
-    def read(index: int) -> None:
-        with _readable(paths[index]), decoding(paths[index], limits=limits, cancel=cancel) as decoded:
-            pixels[index] = prepare(decoded.image, preprocess)
-
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        try:
-            for done, _ in enumerate(pool.map(read, range(len(paths))), start=1):
-                cancel.raise_if_cancelled()
-                yield FeatureProgress(done, len(paths))
-        finally:
-            pool.shutdown(cancel_futures=True)
+    for index, picture in enumerate(read_prepared(paths, preprocess, limits, cancel)):
+        pixels[index] = picture
+        yield FeatureProgress(index + 1, len(paths))
     yield pixels
 
 
-class _readable:  # noqa: N801 - a context manager in the manner of contextlib's
-    """Turns ImageError, which was no fault of the data set when it was read first, into DatasetError."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, ImageError):
-            raise DatasetError("train-picture-changed", name=display_name(self._path), reason=str(error)) from error
+def _gone(path: Path, reason: str) -> DatasetError:
+    """What was no fault of the data set when it was read first is one now."""
+    return DatasetError("train-picture-changed", name=display_name(path), reason=reason)

@@ -18,6 +18,7 @@ from model.errors import DatasetError
 from model.names import display_name
 from model.safe_files import write_atomically
 from model.splits import grouped_folds, grouped_split
+from model.training_card import as_json
 from model.training_types import TrainRequest
 
 log = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ def make_plan(request: TrainRequest, fingerprint: str, groups: Indices, backbone
         "seed": request.seed,
         "validation_share": request.validation_share,
         "test_share": request.test_share,
-        "recipe": json.loads(json.dumps(asdict(request.recipe))),
+        "recipe": as_json(asdict(request.recipe)),
     }
 
 

@@ -8,7 +8,7 @@ from torch import nn
 from model.errors import WeightsError
 from model.network import build_network
 from model.network_trial import output_shape
-from model.training_network import Backbone, training_sizes
+from model.training_network import RESIZE_RATIO, Backbone, training_sizes
 from model.training_types import Recipe
 from model.types import InstalledWeights
 
@@ -16,8 +16,6 @@ log = logging.getLogger(__name__)
 
 # A teacher sees crops of this share of the side that it is used at, by default; see TRAIN_TEST_RATIO.
 _TEACHER_RATIO = 0.75
-# The margin around the centre crop: torchvision's 256 for 224.
-_RESIZE_RATIO = 256 / 224
 
 
 def fit_sizes(recipe: Recipe, backbone: Backbone) -> tuple[Recipe, Backbone]:
@@ -35,7 +33,7 @@ def fit_sizes(recipe: Recipe, backbone: Backbone) -> tuple[Recipe, Backbone]:
         from model.architectures import default_preprocess
 
         crop = default_preprocess(backbone.architecture).crop
-        preprocess = replace(backbone.preprocess, resize=round(crop * _RESIZE_RATIO), crop=crop)
+        preprocess = replace(backbone.preprocess, resize=round(crop * RESIZE_RATIO), crop=crop)
         backbone = replace(backbone, preprocess=preprocess)
     if not _takes(network, crop):
         log.info("%s cannot be tried without values", backbone.architecture)
