@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.cancel import CancelToken
-from model.decode import DecodeLimits, decoding
+from model.decode import DecodeLimits
 from model.decode_pool import decode_threads
 from model.errors import PhotospotterError
+from model.load_picture import make_load
 from model.pipeline import DEFAULT_TOP, ImageClassifier, Load, classify_images
-from model.preprocess import prepare
 from model.recall import ResultMemory
 from model.store import FileVersion, file_version
 from model.types import (
@@ -24,7 +24,6 @@ from model.types import (
     InstalledWeights,
     Notice,
     PictureFacts,
-    Preprocess,
     ResultBatch,
     WeightsOpened,
 )
@@ -152,16 +151,6 @@ def load_classifier(installed: InstalledWeights, device: str, batch_size: int | 
     from model.devices import choose_device
 
     return Classifier(installed, choose_device(device), batch_size=batch_size)
-
-
-def make_load(preprocess: Preprocess, limits: DecodeLimits) -> Load:
-    """Return the function that the decode threads run: path -> network input of a weight set's preprocessing."""
-
-    def load(path: Path, cancel: CancelToken) -> tuple[NDArray[np.uint8], PictureFacts]:
-        with decoding(path, limits=limits, cancel=cancel) as decoded:
-            return prepare(decoded.image, preprocess), decoded.facts
-
-    return load
 
 
 def _noting_versions(load: Load, versions: MutableMapping[Path, FileVersion]) -> Load:

@@ -12,8 +12,8 @@ from PIL import Image
 from model.cancel import CancelToken
 from model.decode import DecodeLimits, decoding
 from model.decode_in_order import decode_in_order
-from model.engine import make_load
 from model.errors import DatasetError, ImageError, describe
+from model.load_picture import make_load
 from model.names import display_name
 from model.training_types import FeatureProgress
 from model.types import Preprocess

@@ -14,6 +14,8 @@ Job = Callable[[CancelToken], Iterator[object]]
 """One long piece of work: called with a token on the worker's thread, it yields frozen values."""
 
 Interpolation = Literal["bilinear", "bicubic"]
+DecodeMode = Literal["exact", "fast"]
+"""Exact: the pixels of torchvision. Fast: decoded smaller where the format can, and only the crop resized."""
 FileRole = Literal["network", "backbone", "head"]
 FilePlace = Literal["resources", "package", "download", "user"]
 StateDictLayout = Literal["torchvision", "timm", "by-order"]
