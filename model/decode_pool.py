@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from model.cancel import CancelToken
 from model.errors import ImageError
 from model.names import display_name
+from model.picture_file import free_kept_memory
 from model.pixel_budget import DecodeToken
 from model.types import PictureFacts, Problem
 
@@ -131,6 +132,7 @@ class DecodePool:
                 running.token.cancel()
             self._running.clear()
             self._changed.notify_all()
+        free_kept_memory()
 
     def __enter__(self) -> Self:
         return self

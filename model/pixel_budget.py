@@ -12,7 +12,10 @@ from model.cancel import CancelToken
 
 log = logging.getLogger(__name__)
 
-# Decoded RGB takes 4 bytes a pixel in Pillow: about 0.4 GB, or eight pictures of 12 megapixels.
+BYTES_PER_PIXEL = 4
+"""What decoded RGB takes in Pillow."""
+
+# About 0.4 GB, or eight pictures of 12 megapixels.
 DEFAULT_PIXELS_AT_ONCE = 96_000_000
 # How often, in seconds, a waiting thread looks at its cancel token.
 _POLL = 0.1

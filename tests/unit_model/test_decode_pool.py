@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from model.cancel import Cancelled, CancelToken
 from model.decode_pool import Decoded, DecodePool
 from model.errors import ImageError
+from model.picture_file import set_up_pillow
 from model.pixel_budget import DecodeToken, PixelBudget
 from model.types import PictureFacts
 
@@ -328,6 +330,18 @@ def test_idle_threads_end_at_close_and_never_hold_up_the_exit() -> None:
     for thread in threads:
         thread.join(PATIENCE)
         assert not thread.is_alive()
+
+
+def test_closing_gives_pillows_memory_back() -> None:
+    def decode(_path: Path, _cancel: CancelToken) -> tuple[NDArray[np.uint8], PictureFacts]:
+        set_up_pillow(1000)
+        return np.asarray(Image.new("RGB", (600, 400))), FACTS
+
+    with DecodePool(1, decode) as pool:
+        pool.submit(0, Path("a"))
+        assert pool.take(PATIENCE) is not None
+        assert Image.core.get_stats()["blocks_cached"] > 0
+    assert Image.core.get_stats()["blocks_cached"] == 0
 
 
 def test_an_idle_thread_keeps_no_picture_in_memory() -> None:

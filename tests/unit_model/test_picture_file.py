@@ -1,6 +1,8 @@
 import errno
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,33 @@ def test_every_format_of_the_list_has_a_reader() -> None:
     assert set(picture_file.set_up_pillow(DEFAULT_PIXEL_LIMIT)) == set(DECODABLE_FORMATS)
     assert "HEIF" in DECODABLE_FORMATS
     assert "EPS" not in DECODABLE_FORMATS
+
+
+def allocated_blocks() -> int:
+    return int(Image.core.get_stats()["allocated_blocks"])
+
+
+def test_the_memory_of_a_picture_serves_the_next_one(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png", pattern(1000, 800))
+    decode(path, limits=LIMITS)
+    before = allocated_blocks()
+    for _ in range(3):
+        decode(path, limits=LIMITS)
+    assert allocated_blocks() == before
+    picture_file.free_kept_memory()
+    decode(path, limits=LIMITS)
+    assert allocated_blocks() >= before + 1000 * 800 * 4 // (256 << 10)
+
+
+def test_what_the_user_set_for_pillows_memory_stays() -> None:
+    code = (
+        "from PIL import Image; from model.picture_file import set_up_pillow; set_up_pillow(1); "
+        "print(Image.core.get_blocks_max(), Image.core.get_block_size())"
+    )
+    for value, expected in (("3", "3 16777216"), ("0", "1464 262144")):
+        environment = os.environ | {"PILLOW_BLOCKS_MAX": value}
+        run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+        assert run.stdout.strip() == expected
 
 
 def test_mpo_gives_the_first_picture(tmp_path: Path) -> None:
