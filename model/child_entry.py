@@ -83,7 +83,7 @@ def run(
     _leave_interrupts_to_the_parent()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is imported, which the job does
     if low_priority:
-        _lower_priority()
+        lower_priority()
     cancel, told = CancelToken(), threading.Event()
     threading.Thread(target=_listen, args=(from_parent, cancel, told), name="parent", daemon=True).start()
     way = _WayUp(to_parent)
@@ -169,7 +169,8 @@ def _leave_interrupts_to_the_parent() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
-def _lower_priority() -> None:
+def lower_priority() -> None:
+    """Let this process give way to others."""
     if sys.platform == "win32":
         import ctypes
 

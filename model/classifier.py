@@ -7,11 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from model.calibration import is_unsure
 from model.devices import Device, is_out_of_memory, release_memory
 from model.errors import DeviceError, WeightsError
 from model.network import load_network, prepare_for_inference
-from model.types import BatchOutput, InstalledWeights, Prediction, Preprocess, Problem
+from model.top_labels import top_labels
+from model.types import BatchOutput, EngineName, InstalledWeights, Prediction, Preprocess, Problem
 
 log = logging.getLogger(__name__)
 
@@ -19,8 +19,17 @@ log = logging.getLogger(__name__)
 class Classifier:
     """Classifies batches of prepared pictures. Owned by one thread, which makes every torch call."""
 
-    def __init__(self, installed: InstalledWeights, device: Device, *, batch_size: int | None = None) -> None:
-        """Load the network; raises WeightsError when the files do not fit it, DeviceError when the device is full."""
+    engine: EngineName = "torch"
+
+    def __init__(
+        self, installed: InstalledWeights, device: Device, *, batch_size: int | None = None, threads: int | None = None
+    ) -> None:
+        """Load the network; `threads` compute in it on a CPU, None leaves that to torch.
+
+        Raises WeightsError when the files do not fit it, DeviceError when the device is full.
+        """
+        if threads is not None and device.key == "cpu":
+            torch.set_num_threads(threads)
         self.installed = installed
         self.device = device
         self.batch_size = batch_size or device.batch_size
@@ -37,6 +46,11 @@ class Classifier:
     def device_label(self) -> str:
         """The device in words."""
         return self.device.label
+
+    @property
+    def device_key(self) -> str:
+        """Torch's device type."""
+        return self.device.key
 
     def classify(self, pixels: NDArray[np.uint8], top: int) -> BatchOutput:
         """Return the `top` likeliest labels of each picture, most likely first.
@@ -59,9 +73,9 @@ class Classifier:
                     raise
                 notices.append(self._shrink(len(part), exc))
                 continue
-            rows.extend(self._predictions(logits, top))
-            if self._calibration is not None:
-                unsure.extend(is_unsure(logits, self._calibration).tolist())
+            part_rows, part_unsure = top_labels(logits, self._softmax(logits), self.installed, top)
+            rows.extend(part_rows)
+            unsure.extend(part_unsure)
             start += len(part)
         return BatchOutput(tuple(rows), tuple(notices), tuple(unsure))
 
@@ -89,18 +103,6 @@ class Classifier:
         # torch's, not numpy's: without calibration the numbers are torchvision's to the last bit.
         result: NDArray[np.float32] = scaled.softmax(dim=1).numpy()
         return result
-
-    def _predictions(self, logits: NDArray[np.float32], top: int) -> list[tuple[Prediction, ...]]:
-        probabilities = self._softmax(logits)
-        if not np.isfinite(logits).all() or not np.isfinite(probabilities).all():
-            raise WeightsError("weights-not-finite", id=self.installed.weights.id)
-        classes = self.installed.weights.classes
-        # A stable sort: of two equal probabilities the lower class index comes first, on every device.
-        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
-        return [
-            tuple(Prediction(int(i), classes[i], float(row[i])) for i in best)
-            for row, best in zip(probabilities, order, strict=True)
-        ]
 
     def _shrink(self, used: int, error: RuntimeError) -> Problem:
         release_memory(self.device.key)

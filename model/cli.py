@@ -18,6 +18,7 @@ from model.cancel import Cancelled, CancelToken
 from model.cli_arguments import Commands, whole_number
 from model.cli_classify import run_classify
 from model.cli_evaluate import add_evaluate
+from model.cli_export import add_export
 from model.cli_output import let_go_of_streams, say
 from model.cli_train import add_train
 from model.cli_weights import add_weights
@@ -120,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     add_weights(commands)
     add_train(commands)
     add_evaluate(commands)
+    add_export(commands)
     return parser
 
 
@@ -135,6 +137,19 @@ def _add_classify(commands: Commands) -> None:
         "--top", type=whole_number(1), default=5, metavar="N", help="labels for each picture (default: 5)"
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    parser.add_argument(
+        "--engine",
+        choices=("auto", "torch", "onnx"),
+        default="auto",
+        help="what computes: PyTorch, or ONNX Runtime, which is faster on the CPU; auto takes ONNX Runtime as soon as "
+        "the network has been exported for it and compared with PyTorch, which it also begins (default: auto)",
+    )
+    parser.add_argument(
+        "--decode",
+        choices=("exact", "fast"),
+        default="exact",
+        help="exact: the pixels of torchvision's transforms; fast: large JPEG files at reduced size (default: exact)",
+    )
     parser.add_argument("--no-recursive", action="store_true", help="leave the folders inside folders out")
     # More gains nothing on any device, and that many prepared pictures are held in memory.
     batch = whole_number(1, 1024)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from model.atomic_file import check_target
+from model.background_export import BackgroundExport
 from model.cancel import Cancelled, CancelToken
 from model.cli_output import STANDARD_OUTPUT, ProgressBar, emit, format_seconds, on_one_line, say, standard_output
 from model.engine import ClassifyRequest, Engine, RunEvent
+from model.engine_choice import ENGINE_TITLES, user_cache
 from model.errors import DeviceError, UsageError, WeightsError, describe
 from model.exit_codes import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
 from model.export import CsvExport, CsvOptions, JsonLinesExport, RunFacts, common_root, run_file_of
@@ -90,7 +92,7 @@ def run_classify(arguments: argparse.Namespace, cancel: CancelToken) -> int:
         say(f"{arguments.weights} is {installed.weights.title} ({weights_id})")
     run = _Run(arguments, installed, paths)
     try:
-        run.classify(Engine(catalogue), cancel)
+        run.classify(Engine(catalogue, exporter=BackgroundExport(user_cache())), cancel)
     except (Cancelled, KeyboardInterrupt):
         say(f"Interrupted; {run.done:,} of {len(paths):,} pictures were finished and kept.")
         run.tell_summary()
@@ -117,6 +119,7 @@ class _Run:
         self._progress = ProgressBar(quiet=arguments.quiet or (prints and standard_output().isatty()))
         self._started = time.monotonic()
         self._seconds = 0.0
+        self._engines: dict[str, None] = {}  # in the order of use
 
     def classify(self, engine: Engine, cancel: CancelToken) -> None:
         """Classify everything into the files; raises Cancelled when interrupted, after writing what was finished."""
@@ -137,7 +140,7 @@ class _Run:
         """Say what was done, how fast, and with what; nothing where nothing was, or nobody wants to know."""
         if self._arguments.quiet or not self.done:
             return
-        total, device = len(self._paths), self._facts.device
+        total, device = len(self._paths), ", ".join([self._facts.device, *self._engines])
         rate = f"; {self.done / self._seconds:.1f} images/s" if self._seconds > 0 else ""
         pending = f", {total - self.done:,} pending" if total > self.done else ""
         weights = self._installed.weights
@@ -158,7 +161,9 @@ class _Run:
             self._progress.update(self.done, len(self._paths), f"{rate:.1f} images/s, {left} left")
         elif isinstance(event, EngineReady):
             self._facts.device = event.device
-            self._started = time.monotonic()
+            self._engines[ENGINE_TITLES[event.engine]] = None
+            if not self.done:
+                self._started = time.monotonic()
         elif isinstance(event, Notice):
             self._progress.clear()
             say(describe(event.problem))
@@ -166,7 +171,13 @@ class _Run:
     def _request(self) -> ClassifyRequest:
         chosen = self._arguments
         return ClassifyRequest(
-            self._paths, self._installed.weights.id, device=chosen.device, batch_size=chosen.batch, top=chosen.top
+            self._paths,
+            self._installed.weights.id,
+            device=chosen.device,
+            batch_size=chosen.batch,
+            top=chosen.top,
+            engine=chosen.engine,
+            decode=chosen.decode,
         )
 
     def _open_sinks(self, stack: ExitStack) -> list[Sink]:
@@ -211,7 +222,7 @@ def _scan(arguments: argparse.Namespace, cancel: CancelToken) -> tuple[list[Path
 
 
 def _settings(arguments: argparse.Namespace) -> dict[str, object]:
-    names = ("weights", "top", "device", "no_recursive", "batch", "raw")
+    names = ("weights", "top", "device", "engine", "decode", "no_recursive", "batch", "raw")
     return {name: getattr(arguments, name) for name in names}
 
 

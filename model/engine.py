@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,17 @@ from numpy.typing import NDArray
 from model.cancel import CancelToken
 from model.decode import DecodeLimits
 from model.decode_pool import decode_threads
+from model.engine_choice import ClassifierFactory, ClassifierWish, load_classifier
 from model.errors import PhotospotterError
+from model.lane import Exporter, Lane
 from model.load_picture import make_load
-from model.pipeline import DEFAULT_TOP, ImageClassifier, Load, classify_images
+from model.pipeline import DEFAULT_TOP, Load, classify_images
 from model.recall import ResultMemory
 from model.store import FileVersion, file_version
 from model.types import (
+    DecodeMode,
     EngineReady,
+    EngineWish,
     InstalledWeights,
     Notice,
     PictureFacts,
@@ -50,38 +54,34 @@ class ClassifyRequest:
     top: int = DEFAULT_TOP
     limits: DecodeLimits = field(default_factory=DecodeLimits)
     fresh: bool = False
-
-
-class LoadedClassifier(ImageClassifier, Protocol):
-    """An ImageClassifier that can name its device."""
+    engine: EngineWish = "auto"
+    decode: DecodeMode = "exact"
 
     @property
-    def device_label(self) -> str:
-        """The device in words."""
-
-
-class ClassifierFactory(Protocol):
-    """Loads a weight set onto a device; slow, raises WeightsError or DeviceError."""
-
-    def __call__(self, installed: InstalledWeights, device: str, batch_size: int | None) -> LoadedClassifier:
-        """Return the loaded classifier."""
+    def wish(self) -> ClassifierWish:
+        """How the classifier is to be loaded."""
+        return ClassifierWish(self.device, self.engine, self.batch_size)
 
 
 class Engine:
     """Keeps one classifier loaded between runs. Owned by the compute thread, which makes every call.
 
-    A run with other weights loads them first; when that fails the classifier loaded before stays in place.
+    A run with other weights loads them first; when that fails the classifier loaded before stays in place. A network
+    that torch runs on the CPU is exported to ONNX by `exporter`, and the run goes on with ONNX Runtime from then on.
     """
 
     def __init__(
-        self, catalogue: Catalogue, factory: ClassifierFactory | None = None, *, store_file: Path | None = None
+        self,
+        catalogue: Catalogue,
+        factory: ClassifierFactory | None = None,
+        *,
+        store_file: Path | None = None,
+        exporter: Exporter | None = None,
     ) -> None:
         """Nothing is loaded, and torch is not imported, before the first run. Without `store_file` nothing is kept."""
         self._catalogue = catalogue
         self._memory = ResultMemory(store_file)
-        self._factory = factory or load_classifier
-        self._loaded: LoadedClassifier | None = None
-        self._loaded_for: tuple[InstalledWeights, str, int | None] | None = None
+        self._lane = Lane(factory or load_classifier, exporter)
 
     def run(self, request: ClassifyRequest, cancel: CancelToken) -> Iterator[RunEvent]:
         """Recall what is known, load what the request names unless it is loaded, and classify the rest.
@@ -100,17 +100,26 @@ class Engine:
                 unknown.append(item)
         if not unknown:
             return
-        classifier = self._classifier_for(installed, request)
-        yield EngineReady(classifier.installed, classifier.device_label, classifier.batch_size)
+        ready = self._lane.load(installed, request.wish, cancel)
+        yield ready
         versions: dict[Path, FileVersion] = {}
-        load = _noting_versions(make_load(installed.weights.preprocess, request.limits), versions)
+        load = make_load(installed.weights.preprocess, request.limits, request.decode)
         for event in classify_images(
-            unknown, classifier, load, cancel=cancel, threads=decode_threads(), top=request.top
+            unknown,
+            self._lane,
+            _noting_versions(load, versions),
+            cancel=cancel,
+            threads=decode_threads(),
+            top=request.top,
+            decode=request.decode,
         ):
             if isinstance(event, ResultBatch):
                 self._memory.keep(event.results, installed, versions)
                 for result in event.results:
                     versions.pop(result.path, None)
+            if (now := self._lane.ready()) != ready:
+                ready = now
+                yield ready
             yield event
 
     def preload(self, request: ClassifyRequest, cancel: CancelToken) -> Iterator[EngineReady]:
@@ -121,36 +130,19 @@ class Engine:
         try:
             installed = self._catalogue.open(request.weights_id)
             cancel.raise_if_cancelled()
-            classifier = self._classifier_for(installed, request)
+            yield self._lane.load(installed, request.wish, cancel)
         except PhotospotterError as exc:
             log.warning("could not load ahead: %s", exc)
-            return
-        yield EngineReady(classifier.installed, classifier.device_label, classifier.batch_size)
 
     def close(self) -> None:
-        """Close the store; to be called on the compute thread, as its last act."""
+        """Close the store and end an export; to be called on the compute thread, as its last act."""
+        self._lane.close()
         self._memory.close()
 
     def _recalled(self, request: ClassifyRequest, installed: InstalledWeights) -> Iterator[Path | ResultBatch]:
         if request.fresh:
             return iter(request.paths)
-        return self._memory.recall(request.paths, installed, request.top)
-
-    def _classifier_for(self, installed: InstalledWeights, request: ClassifyRequest) -> LoadedClassifier:
-        # The whole card counts, not the digest alone: one file may have been imported twice, with different labels.
-        wanted = (installed, request.device, request.batch_size)
-        if self._loaded is None or self._loaded_for != wanted:
-            self._loaded = self._factory(installed, request.device, request.batch_size)
-            self._loaded_for = wanted
-        return self._loaded
-
-
-def load_classifier(installed: InstalledWeights, device: str, batch_size: int | None) -> LoadedClassifier:
-    """Import torch, choose the device and load the network."""
-    from model.classifier import Classifier
-    from model.devices import choose_device
-
-    return Classifier(installed, choose_device(device), batch_size=batch_size)
+        return self._memory.recall(request.paths, installed, request.top, request.decode)
 
 
 def _noting_versions(load: Load, versions: MutableMapping[Path, FileVersion]) -> Load:

@@ -4,6 +4,7 @@ from model.dataset_error_texts import DATASET_ERROR_TEXTS
 from model.error_text import ErrorText
 from model.evaluation_error_texts import EVALUATION_ERROR_TEXTS
 from model.import_error_texts import IMPORT_ERROR_TEXTS
+from model.onnx_error_texts import ONNX_ERROR_TEXTS
 from model.picture_error_texts import PICTURE_ERROR_TEXTS
 from model.training_error_texts import TRAINING_ERROR_TEXTS
 from model.weights_error_texts import WEIGHTS_ERROR_TEXTS
@@ -19,4 +20,5 @@ ERROR_TEXTS: dict[str, ErrorText] = {
     **EVALUATION_ERROR_TEXTS,
     **DATASET_ERROR_TEXTS,
     **TRAINING_ERROR_TEXTS,
+    **ONNX_ERROR_TEXTS,
 }

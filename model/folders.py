@@ -14,6 +14,11 @@ def data_dir() -> Path:
     return Path(override) if override else platformdirs.user_data_path("photospotter", appauthor=False)
 
 
+def onnx_dir() -> Path:
+    """Return the folder of networks exported to ONNX; whatever is in it can be made again."""
+    return data_dir() / "onnx"
+
+
 def torch_hub_checkpoints() -> Path:
     """Return torch's own download cache, found as `torch.hub.get_dir` finds it, without importing torch."""
     torch_home = os.environ.get("TORCH_HOME")

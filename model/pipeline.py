@@ -15,6 +15,8 @@ from model.decode_pool import Decoded, DecodePool
 from model.names import display_name
 from model.types import (
     BatchOutput,
+    DecodeMode,
+    EngineName,
     ImageResult,
     InstalledWeights,
     Notice,
@@ -47,6 +49,10 @@ class ImageClassifier(Protocol):
     def batch_size(self) -> int:
         """How many pictures the device takes at a time; may shrink during a run."""
 
+    @property
+    def engine(self) -> EngineName:
+        """What computes now."""
+
     def classify(self, pixels: NDArray[np.uint8], top: int) -> BatchOutput:
         """Classify uint8 (N, S, S, 3); raises RuntimeError when the network fails."""
 
@@ -59,6 +65,7 @@ def classify_images(
     cancel: CancelToken,
     threads: int,
     top: int = DEFAULT_TOP,
+    decode: DecodeMode = "exact",
     stall_seconds: float = 30.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[ResultBatch | Notice]:
@@ -66,9 +73,10 @@ def classify_images(
 
     Every path gives exactly one ImageResult unless the run is cancelled; then those under way are left out and the
     generator ends within one batch. Paths are pulled only as fast as they are used, so an endless iterable is fine.
-    Batches grow 1, 2, 4 ... up to the device's size, so that the first result comes early.
+    Batches grow 1, 2, 4 ... up to the device's size, so that the first result comes early. `decode` is how `load` makes
+    pixels, for the results to tell.
     """
-    maker = _ResultMaker(classifier, top)
+    maker = _ResultMaker(classifier, top, decode)
     source = enumerate(paths)
     target = 1
     waiting: list[Decoded] = []
@@ -103,7 +111,8 @@ def classify_images(
 class _ResultMaker:
     """Turns decoded pictures into results; every result takes its path from the picture it was made of."""
 
-    def __init__(self, classifier: ImageClassifier, top: int) -> None:
+    def __init__(self, classifier: ImageClassifier, top: int, decode: DecodeMode) -> None:
+        self._decode = decode
         self._classifier = classifier
         self._top = top
         self._weights = classifier.installed.weights
@@ -163,4 +172,6 @@ class _ResultMaker:
             classified_at=datetime.now(UTC),
             unsure=unsure,
             calibration=self._weights.calibration,
+            engine=self._classifier.engine if problem is None else None,
+            decode=self._decode,
         )

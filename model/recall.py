@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from model.store import FileVersion, ResultStore, is_damage, set_aside
-from model.types import ImageResult, InstalledWeights, ResultBatch
+from model.types import DecodeMode, ImageResult, InstalledWeights, ResultBatch
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,9 @@ class ResultMemory:
         self._file = file
         self._store: ResultStore | None = None
 
-    def recall(self, paths: Iterable[Path], installed: InstalledWeights, top: int) -> Iterator[Path | ResultBatch]:
+    def recall(
+        self, paths: Iterable[Path], installed: InstalledWeights, top: int, decode: DecodeMode = "exact"
+    ) -> Iterator[Path | ResultBatch]:
         """Yield known results with `top` labels in batches, and each path that has none: every path exactly once."""
         store = self._open()
         if store is None:
@@ -32,7 +34,7 @@ class ResultMemory:
         batch: list[ImageResult] = []
         position = 0
         try:
-            for path, result in store.known(remaining, installed, top):
+            for path, result in store.known(remaining, installed, top, decode):
                 position += 1
                 if result is None:
                     yield path

@@ -3,6 +3,7 @@
 import io
 import json
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -62,6 +63,8 @@ class ResultsFile(ABC):
         self._root = None if root is None else absolute(root)
         self._facts = facts
         self._written: set[Path] = set()
+        self._engines: Counter[str] = Counter()
+        self._decodes: Counter[str] = Counter()
         self._open = True
         self._file: AtomicFile | None = None
         if isinstance(target, Path):
@@ -93,6 +96,9 @@ class ResultsFile(ABC):
             raise ValueError("a second row for one picture")
         self._attempt(result)
         self._written.add(result.path)
+        if result.problem is None:
+            self._engines[result.engine or "unknown"] += 1
+        self._decodes[result.decode] += 1
         self.rows += 1
         self.errors += result.problem is not None
 
@@ -178,6 +184,8 @@ class ResultsFile(ABC):
             },
             "preprocessing": {**asdict(weights.preprocess), "assumed": weights.preprocess_assumed},
             "device": self._facts.device,
+            "engines": self._engines,
+            "decode": self._decodes,
             "versions": installed_versions(),
             "counts": {
                 "inputs": self._facts.inputs,

@@ -13,12 +13,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import get_args
 
-from model.types import ImageResult, InstalledWeights, PictureFacts, Prediction, WeightSet
+from model.types import (
+    DecodeMode,
+    EngineName,
+    ImageResult,
+    InstalledWeights,
+    PictureFacts,
+    Prediction,
+    WeightSet,
+)
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SCHEMA = """
 CREATE TABLE results (
     path BLOB NOT NULL,
@@ -33,14 +42,18 @@ CREATE TABLE results (
     seconds REAL NOT NULL,
     classified_at TEXT NOT NULL,
     unsure INTEGER,
+    engine TEXT,
     PRIMARY KEY (path, weights_sha256, preprocess)
 ) WITHOUT ROWID
 """
 # Version 1 knew no calibration: its rows are those of plain softmax, without a verdict, and stay what they are.
 _FROM_VERSION_1 = "ALTER TABLE results ADD COLUMN unsure INTEGER"
+# Up to version 2 torch was the only engine, of which no note was kept.
+_FROM_VERSION_2 = "ALTER TABLE results ADD COLUMN engine TEXT"
+_MIGRATIONS = {0: (_SCHEMA,), 1: (_FROM_VERSION_1, _FROM_VERSION_2), 2: (_FROM_VERSION_2,)}
 _COLUMNS = (
     *("path", "weights_sha256", "preprocess", "size", "mtime_ns", "predictions", "format", "width", "height"),
-    *("seconds", "classified_at", "unsure"),
+    *("seconds", "classified_at", "unsure", "engine"),
 )
 # With names, since by number SQLite would not notice that another window has added a column meanwhile.
 _INSERT = f"INSERT OR REPLACE INTO results ({','.join(_COLUMNS)}) VALUES ({','.join('?' * len(_COLUMNS))})"
@@ -115,20 +128,20 @@ class ResultStore:
             self._connection.executemany(_INSERT, rows)
 
     def known(
-        self, paths: Iterable[Path], installed: InstalledWeights, top: int
+        self, paths: Iterable[Path], installed: InstalledWeights, top: int, decode: DecodeMode = "exact"
     ) -> Iterator[tuple[Path, ImageResult | None]]:
         """For each path, in order, its result by these weights with `top` labels (or all, where there are fewer).
 
         None when there is no such result, when it has fewer labels, or when the file has changed. What was found with
-        another preprocessing or calibration is no such result.
+        another preprocessing, calibration or way of decoding is no such result.
         """
         iterator = iter(paths)
         while chunk := list(islice(iterator, _LOOKUP_CHUNK)):
-            stored = self._stored(chunk, installed)
+            stored = self._stored(chunk, installed, decode)
             for path in chunk:
                 row = stored.get(_key(path))
                 if row is not None and file_version(path) == FileVersion(row["size"], row["mtime_ns"]):
-                    yield path, _result(path, row, installed, top)
+                    yield path, _result(path, row, installed, top, decode)
                 else:
                     yield path, None
 
@@ -136,10 +149,12 @@ class ResultStore:
         """Close the connection."""
         self._connection.close()
 
-    def _stored(self, paths: Sequence[Path], installed: InstalledWeights) -> dict[bytes, sqlite3.Row]:
+    def _stored(
+        self, paths: Sequence[Path], installed: InstalledWeights, decode: DecodeMode
+    ) -> dict[bytes, sqlite3.Row]:
         marks = ",".join("?" * len(paths))
         query = f"SELECT * FROM results WHERE weights_sha256 = ? AND preprocess = ? AND path IN ({marks})"
-        values = [installed.sha256, _preprocess_key(installed.weights), *(_key(path) for path in paths)]
+        values = [installed.sha256, _preprocess_key(installed.weights, decode), *(_key(path) for path in paths)]
         return {row["path"]: row for row in self._connection.execute(query, values)}
 
     @staticmethod
@@ -156,7 +171,7 @@ class ResultStore:
             yield (
                 _key(result.path),
                 result.weights_sha256,
-                _preprocess_key(installed.weights),
+                _preprocess_key(installed.weights, result.decode),
                 version.size,
                 version.mtime_ns,
                 json.dumps([(p.class_index, p.probability) for p in result.predictions]),
@@ -166,15 +181,18 @@ class ResultStore:
                 result.seconds,
                 result.classified_at.isoformat(),
                 result.unsure,
+                result.engine,
             )
 
 
-def _preprocess_key(weights: WeightSet) -> str:
-    """Return what shapes results beside the weights: preprocessing, and the numbers of the calibration if there is one.
+def _preprocess_key(weights: WeightSet, decode: DecodeMode) -> str:
+    """Return what shapes results beside the weights: preprocessing, decoding, and the numbers of a calibration.
 
     A set that is calibrated anew thus shares no row with what it was; where its figures were fitted does not matter.
     """
     key = repr(weights.preprocess)
+    if decode != "exact":
+        key = f"{key} {decode}"
     if weights.calibration is None:
         return key
     fitted = weights.calibration
@@ -213,7 +231,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
             connection.execute("BEGIN IMMEDIATE")
             version = _schema_version(connection)
             if version < SCHEMA_VERSION:
-                connection.execute(_SCHEMA if version == 0 else _FROM_VERSION_1)
+                for statement in _MIGRATIONS[version]:
+                    connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
@@ -221,7 +240,9 @@ def _schema_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _result(path: Path, row: sqlite3.Row, installed: InstalledWeights, top: int) -> ImageResult | None:
+def _result(
+    path: Path, row: sqlite3.Row, installed: InstalledWeights, top: int, decode: DecodeMode
+) -> ImageResult | None:
     """Return the stored result, or None when it does not fit the card or the wish for `top` labels."""
     weights = installed.weights
     try:
@@ -247,4 +268,6 @@ def _result(path: Path, row: sqlite3.Row, installed: InstalledWeights, top: int)
         classified_at=moment,
         unsure=None if weights.calibration is None else bool(row["unsure"]),
         calibration=weights.calibration,
+        engine=row["engine"] if row["engine"] in get_args(EngineName) else None,
+        decode=decode,
     )

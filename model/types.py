@@ -158,6 +158,11 @@ class Prediction:
     probability: float
 
 
+EngineName = Literal["torch", "onnx"]
+"""What computes: PyTorch, or ONNX Runtime."""
+EngineWish = Literal["auto", "torch", "onnx"]
+
+
 @dataclass(frozen=True, slots=True)
 class BatchOutput:
     """For each picture of a batch its predictions, most likely first; and what the user should hear of.
@@ -184,8 +189,9 @@ class ImageResult:
     """The outcome for one picture: either `predictions` (most likely first) or a `problem`.
 
     `weights_sha256` names the weights it was made with, `calibration` is what its probabilities and `unsure` rest on
-    (None for the plain softmax without a verdict). `seconds` is decoding time plus the picture's share of its batch,
-    `classified_at` is in UTC.
+    (None for the plain softmax without a verdict), `engine` what computed it (None for an error, or where an older
+    version kept no note of it), `decode` how its pixels were made. `seconds` is decoding time plus the
+    picture's share of its batch, `classified_at` is in UTC.
     """
 
     path: Path
@@ -198,6 +204,8 @@ class ImageResult:
     classified_at: datetime
     unsure: bool | None = None
     calibration: Calibration | None = None
+    engine: EngineName | None = None
+    decode: DecodeMode = "exact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,11 +231,29 @@ class WeightsOpened:
 
 @dataclass(frozen=True, slots=True)
 class EngineReady:
-    """The network is loaded: on which device, in words for the status line, and from which weights."""
+    """The network is loaded: on which device, in words for the status line, from which weights, and by which engine.
+
+    A run that goes on with another engine says so by another of these.
+    """
 
     installed: InstalledWeights
     device: str
     batch_size: int
+    engine: EngineName = "torch"
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkExported:
+    """The last value of an export to ONNX: where the checked file is, and its size in bytes.
+
+    `largest_difference` is that of probabilities between torch and ONNX Runtime on the pictures of the check.
+    """
+
+    installed: InstalledWeights
+    path: Path
+    size: int
+    largest_difference: float
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,4 +45,5 @@ def own_data_dir(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setenv("PHOTOSPOTTER_DATA_DIR", str(folder))
     monkeypatch.setenv("TORCH_HOME", str(folder / "torch_home"))
     monkeypatch.delenv("PHOTOSPOTTER_WEIGHTS_URL", raising=False)
+    monkeypatch.setenv("PHOTOSPOTTER_NO_EXPORT", "1")  # no test leaves a process behind that outlives it
     return folder

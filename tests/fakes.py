@@ -11,6 +11,7 @@ from PIL import Image
 from model.types import (
     BatchOutput,
     Calibration,
+    EngineName,
     ImageResult,
     InstalledWeights,
     PictureFacts,
@@ -85,6 +86,8 @@ class ColourClassifier:
         self.installed = installed
         self.batch_size = batch_size
         self.device_label = "fake device"
+        self.device_key = "cpu"
+        self.engine: EngineName = "torch"
         self.gate = gate
         self.entered = threading.Semaphore(0)
         self.batches: list[int] = []

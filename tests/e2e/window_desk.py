@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from gui.main_window import MainWindow
 from model.cards import card_to_json
-from model.engine import LoadedClassifier
+from model.engine_choice import ClassifierWish, LoadedClassifier
 from model.errors import WeightsError
 from model.safe_files import file_sha256
 from model.types import InstalledWeights, WeightSet, WeightsFile
@@ -36,7 +36,7 @@ class FakeFactory:
         self.slow: dict[str, threading.Event] = {}
         self.loading = threading.Semaphore(0)
 
-    def __call__(self, installed: InstalledWeights, device: str, batch_size: int | None) -> LoadedClassifier:
+    def __call__(self, installed: InstalledWeights, wish: ClassifierWish, /) -> LoadedClassifier:
         self.loaded.append(installed.weights.id)
         event = self.slow.get(installed.weights.id)
         if event is not None:
@@ -44,7 +44,7 @@ class FakeFactory:
             assert event.wait(20), "the test never let the network load"
         if installed.weights.id in self.broken:
             raise WeightsError("weights-network-fails", id=installed.weights.id)
-        classifier = ColourClassifier(installed, batch_size or 4, self.gate)
+        classifier = ColourClassifier(installed, wish.batch_size or 4, self.gate)
         self.classifiers.append(classifier)
         return classifier
 

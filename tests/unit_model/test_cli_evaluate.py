@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from model import cli_evaluate, engine
 from model.cli import main
 from model.cli_evaluate import summary
+from model.engine_choice import ClassifierWish
 from model.errors import ExportError
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE
 from model.types import BatchOutput, InstalledWeights, Problem
@@ -28,8 +29,8 @@ def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[ColourClassi
     monkeypatch.setattr(cli_evaluate, "default_catalogue", lambda: catalogue)
     made: list[ColourClassifier] = []
 
-    def load(installed: InstalledWeights, _device: str, batch_size: int | None) -> ColourClassifier:
-        made.append(ColourClassifier(installed, batch_size or 4))
+    def load(installed: InstalledWeights, wish: ClassifierWish) -> ColourClassifier:
+        made.append(ColourClassifier(installed, wish.batch_size or 4))
         return made[-1]
 
     monkeypatch.setattr(engine, "load_classifier", load)

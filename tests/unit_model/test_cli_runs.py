@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from model import cli_classify, engine
 from model.cli import main
+from model.engine_choice import ClassifierWish
 from model.errors import WeightsError
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE
 from model.types import BatchOutput, Calibration
@@ -103,16 +104,16 @@ def test_numbers_out_of_range_are_wrong_usage(
 
 
 def test_the_batch_size_reaches_the_network(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, int | None]] = []
+    asked: list[ClassifierWish] = []
 
-    def load(_installed: object, device: str, batch_size: int | None) -> ColourClassifier:
-        asked.append((device, batch_size))
-        return ColourClassifier(make_weights(), batch_size or 4)
+    def load(_installed: object, wish: ClassifierWish) -> ColourClassifier:
+        asked.append(wish)
+        return ColourClassifier(make_weights(), wish.batch_size or 4)
 
     monkeypatch.setattr(engine, "load_classifier", load)
     monkeypatch.setattr(Catalogue, "open", lambda _self, _id: make_weights())
-    assert main(["classify", str(pictures), "--batch", "7", "--device", "cpu", "--quiet"]) == EXIT_OK
-    assert asked == [("cpu", 7)]
+    assert main(["classify", str(pictures), "--batch", "7", "--device", "cpu", "--engine", "torch", "--quiet"]) == 0
+    assert asked == [ClassifierWish("cpu", "torch", 7)]
 
 
 @fake

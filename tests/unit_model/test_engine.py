@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from model.cancel import CancelToken
 from model.engine import ClassifyRequest, Engine, RunEvent
+from model.engine_choice import ClassifierWish
 from model.errors import WeightsError
 from model.types import BatchOutput, EngineReady, ImageResult, InstalledWeights, ResultBatch, WeightsOpened
 from model.weights import Catalogue
@@ -33,7 +34,7 @@ class Factory:
         self.broken = broken
         self.made: list[ColourClassifier] = []
 
-    def __call__(self, installed: InstalledWeights, device: str, batch_size: int | None) -> ColourClassifier:
+    def __call__(self, installed: InstalledWeights, wish: ClassifierWish, /) -> ColourClassifier:
         if installed.weights.id in self.broken:
             raise WeightsError("weights-network-fails", id=installed.weights.id)
         self.made.append(ColourClassifier(installed))

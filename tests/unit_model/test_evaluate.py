@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from model import engine
 from model.cancel import Cancelled, CancelToken
+from model.engine_choice import ClassifierWish
 from model.errors import DatasetError, WeightsError
 from model.evaluate import EvaluationEvent, evaluate
 from model.evaluation_types import EvaluateRequest, Evaluation, EvaluationProgress, EvaluationStarted
@@ -33,8 +34,8 @@ def network(monkeypatch: pytest.MonkeyPatch) -> list[ColourClassifier]:
 def use(monkeypatch: pytest.MonkeyPatch, make: Make) -> list[ColourClassifier]:
     loaded: list[ColourClassifier] = []
 
-    def load(installed: InstalledWeights, _device: str, batch_size: int | None) -> ColourClassifier:
-        loaded.append(make(installed, batch_size or 4))
+    def load(installed: InstalledWeights, wish: ClassifierWish) -> ColourClassifier:
+        loaded.append(make(installed, wish.batch_size or 4))
         return loaded[-1]
 
     monkeypatch.setattr(engine, "load_classifier", load)

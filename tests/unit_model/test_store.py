@@ -17,7 +17,7 @@ from store_samples import WEIGHTS, known, put_in, versions_of
 from model import store as module
 from model.recall import ResultMemory
 from model.store import ResultStore
-from model.types import ImageResult, InstalledWeights, ResultBatch
+from model.types import DecodeMode, ImageResult, InstalledWeights, ResultBatch
 
 
 def keep(memory: ResultMemory, path: Path) -> ImageResult:
@@ -258,7 +258,7 @@ class BreakingStore(ResultStore):
         self.closed = False
 
     def known(
-        self, paths: Iterable[Path], installed: InstalledWeights, top: int
+        self, paths: Iterable[Path], installed: InstalledWeights, top: int, _decode: DecodeMode = "exact"
     ) -> Iterator[tuple[Path, ImageResult | None]]:
         for number, path in enumerate(paths):
             if number == self.breaks_at:

@@ -1,0 +1,107 @@
+"""Which engine classifies: PyTorch, the reference, or ONNX Runtime, the fast lane on the CPU; imported when chosen."""
+
+import importlib.util
+import logging
+from dataclasses import dataclass
+from typing import Protocol
+
+from model import folders
+from model.errors import DeviceError, PhotospotterError, WeightsError
+from model.gpu_presence import has_gpu_driver
+from model.onnx_cache import ExportedNetwork, OnnxCache
+from model.pipeline import ImageClassifier
+from model.types import EngineName, EngineWish, InstalledWeights
+
+log = logging.getLogger(__name__)
+
+ENGINE_TITLES: dict[EngineName, str] = {"torch": "PyTorch", "onnx": "ONNX Runtime"}
+"""The engines' own names, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierWish:
+    """How to load: `device` is auto, cpu, cuda or mps, `batch_size` None the device's own.
+
+    `threads` compute on a CPU; None is one a processor.
+    """
+
+    device: str = "auto"
+    engine: EngineWish = "auto"
+    batch_size: int | None = None
+    threads: int | None = None
+
+
+class LoadedClassifier(ImageClassifier, Protocol):
+    """An ImageClassifier that can name its device."""
+
+    @property
+    def device_label(self) -> str:
+        """The device in words."""
+
+    @property
+    def device_key(self) -> str:
+        """The device: cpu, cuda or mps."""
+
+
+class ClassifierFactory(Protocol):
+    """Loads a weight set onto a device; slow, raises WeightsError or DeviceError."""
+
+    def __call__(self, installed: InstalledWeights, wish: ClassifierWish, /) -> LoadedClassifier:
+        """Return the loaded classifier."""
+
+
+def user_cache() -> OnnxCache:
+    """Return this user's exported networks."""
+    return OnnxCache(folders.onnx_dir())
+
+
+def load_classifier(installed: InstalledWeights, wish: ClassifierWish) -> LoadedClassifier:
+    """Load the weights with the engine that is wished for.
+
+    `auto` is ONNX Runtime where the network runs on the CPU and has been exported, else PyTorch. Raises WeightsError
+    and DeviceError.
+    """
+    if wish.engine == "onnx":
+        exported = user_cache().find(installed)
+        if exported is None:
+            record = user_cache().record(installed)
+            reason = record.rejected if record is not None else ""
+            raise WeightsError("onnx-rejected", id=installed.weights.id, reason=reason or "it was not exported")
+        return load_onnx(installed, exported, wish)
+    if wish.engine == "auto" and runs_on_cpu(wish):
+        exported = user_cache().find(installed) if is_onnx_runtime_there() else None
+        if exported is not None:
+            try:
+                return load_onnx(installed, exported, wish)
+            except PhotospotterError as exc:
+                log.warning("PyTorch is used instead: %s %s", exc, exc.problem.detail)
+    return load_torch(installed, wish)
+
+
+def load_torch(installed: InstalledWeights, wish: ClassifierWish) -> LoadedClassifier:
+    """Import torch, choose the device and load the network."""
+    from model.classifier import Classifier
+    from model.devices import choose_device
+
+    return Classifier(installed, choose_device(wish.device), batch_size=wish.batch_size, threads=wish.threads)
+
+
+def load_onnx(installed: InstalledWeights, exported: ExportedNetwork, wish: ClassifierWish) -> LoadedClassifier:
+    """Import ONNX Runtime and load an exported network; without a wish for a GPU it runs on the CPU."""
+    try:
+        from model.onnx_classifier import OnnxClassifier
+    except ImportError as exc:  # a package that is absent, or whose libraries this system cannot load
+        raise DeviceError("onnx-runtime-absent", reason=str(exc).splitlines()[0]) from exc
+
+    device = "cpu" if wish.device == "auto" else wish.device
+    return OnnxClassifier(exported.path, installed, device=device, batch_size=wish.batch_size, threads=wish.threads)
+
+
+def runs_on_cpu(wish: ClassifierWish) -> bool:
+    """Return whether the network is to run on the CPU, as far as can be told without importing torch."""
+    return wish.device == "cpu" or (wish.device == "auto" and not has_gpu_driver())
+
+
+def is_onnx_runtime_there() -> bool:
+    """Return whether the package is installed; it is not imported."""
+    return importlib.util.find_spec("onnxruntime") is not None
