@@ -11,7 +11,7 @@ from PySide6.QtCore import QElapsedTimer, QObject, Signal
 from gui.results_model import ResultsModel
 from gui.settings import Settings
 from gui.worker import JobRunner, Outcome, Ticket
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.engine import ClassifyRequest, Engine
 from model.types import EngineReady, InstalledWeights, Notice, Problem, ResultBatch, WeightsOpened
 

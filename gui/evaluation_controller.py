@@ -24,7 +24,7 @@ from gui.message_bar import MessageAction
 from gui.worker import JobRunner, Outcome, Ticket
 from model.cancel import CancelToken
 from model.child_process import run_in_child
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.errors import WeightsError
 from model.evaluation_types import EvaluateRequest, Evaluation, EvaluationProgress, EvaluationStarted
 from model.types import FoundImage, Notice

@@ -43,7 +43,7 @@ from gui.weights_panel import WeightsPanel
 from gui.window_commands import WindowCommands
 from gui.window_reports import WindowReports
 from gui.worker import JobRunner
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.engine import Engine
 from model.errors import WeightsError
 from model.types import WeightsState

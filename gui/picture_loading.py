@@ -4,7 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from model.decode import DecodeLimits, Thumbnail, thumbnail
+from model.decode import Thumbnail, thumbnail
+from model.decode_limits import DecodeLimits
 
 
 def thumbnail_load(limits: DecodeLimits) -> Callable[[Path, int], Thumbnail]:

@@ -17,7 +17,7 @@ from gui.training_controller import TrainingController
 from gui.training_page import TrainingPage
 from gui.worker import Outcome
 from model.dataset import ReadProgress
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.survey_types import DatasetSurvey
 from model.training_types import TrainRequest
 from model.types import Problem

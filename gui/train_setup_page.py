@@ -11,7 +11,7 @@ from gui.theme import GAP, WIDE_GAP
 from gui.training_choices import free_title, request_for
 from gui.training_options import TrainingOptions
 from gui.unfinished_strip import UnfinishedStrip
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.names import display_name
 from model.training_types import TrainRequest
 from model.types import CatalogueEntry

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.names import display_name
 from model.training_types import Recipe, TrainRequest
 from model.types import CatalogueEntry, WeightsState

@@ -12,7 +12,7 @@ from gui.training_progress import TrainingProgress
 from gui.worker import JobRunner, Outcome, Ticket
 from model.cancel import CancelToken
 from model.child_process import run_in_child
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.training_types import TrainRequest
 from model.weights import Catalogue
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Slot
 from gui.message_bar import MessageAction, Severity
 from gui.training_texts import result_text, short_text, title_of
 from gui.worker import Outcome
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.safe_files import write_atomically
 from model.training_plan import run_folder
 from model.training_types import Recipe, TrainRequest

@@ -20,7 +20,7 @@ from gui.picture_loading import thumbnail_load
 from gui.result_texts import rows_as_text
 from gui.settings_dialog import SettingsDialog
 from gui.worker import Outcome
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.folders import data_dir
 from model.image_formats import READABLE_EXTENSIONS
 

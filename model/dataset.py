@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from model.cancel import CancelToken
 from model.dataset_layout import TRAINING, ClassFolder, find_layout
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.errors import DatasetError, describe
 from model.names import display_name
 from model.signature_cache import SignatureCache

@@ -11,8 +11,9 @@ from model.cancel import CancelToken
 from model.copies import find_copies, leaking, summarise
 from model.dataset import Dataset, ReadProgress, read_dataset
 from model.dataset_warnings import find_warnings
-from model.decode import DecodeLimits, thumbnail
+from model.decode import thumbnail
 from model.decode_in_order import decode_in_order
+from model.decode_limits import DecodeLimits
 from model.survey_types import DatasetSurvey, SamplePicture, SurveyedClass
 from model.types import PictureFacts
 

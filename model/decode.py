@@ -12,14 +12,11 @@ from PIL import Image
 
 from model.cancel import CancelToken
 from model.decode_errors import too_large, translated
+from model.decode_limits import DecodeLimits
 from model.errors import ImageError
 from model.picture_file import icon_pixels, identify, is_cut_short, known_format, open_regular, set_up_pillow
-from model.pixel_budget import PROCESS_BUDGET, PixelBudget
 from model.pixels import orientation, to_upright_rgb, upright_size
 from model.types import PictureFacts
-
-DEFAULT_PIXEL_LIMIT = 260_000_000
-"""Pictures with more pixels are refused. Phones make pictures of 200 megapixels."""
 
 # Peak memory while decoding, in units of the 4 bytes a pixel that baseline JPEG and PNG take in Pillow: measured on
 # 30-megapixel pictures with Pillow 13 and pi_heif 1.4, rounded up.
@@ -27,14 +24,6 @@ _MEMORY_WEIGHT = {"JPEG2000": 5, "WEBP": 4, "HEIF": 3, "AVIF": 3, "TIFF": 2}
 # A thumbnail is made from at least this many times its size; less looks rough.
 _DRAFT_FACTOR = 2
 _TIFF_TILE_WIDTH, _TIFF_TILE_LENGTH = 322, 323
-
-
-@dataclass(frozen=True, slots=True)
-class DecodeLimits:
-    """The most pixels that one picture may have, and the budget of what may be in decode at one time."""
-
-    pixels: int = DEFAULT_PIXEL_LIMIT
-    budget: PixelBudget = PROCESS_BUDGET
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.cancel import CancelToken
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.decode_pool import decode_threads
 from model.engine_choice import ClassifierFactory, ClassifierWish, load_classifier
 from model.errors import PhotospotterError

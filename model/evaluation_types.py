@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.types import Problem
 
 

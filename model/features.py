@@ -16,7 +16,7 @@ from torch import nn
 from model.cancel import CancelToken
 from model.classifier import Normalise
 from model.dataset import LabelledImage
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.names import display_name
 from model.network import classification_head, load_network, prepare_for_inference
 from model.safe_files import write_atomically

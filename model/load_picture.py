@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.cancel import CancelToken
-from model.decode import DecodeLimits, decoding
+from model.decode import decoding
+from model.decode_limits import DecodeLimits
 from model.pipeline import Load
 from model.preprocess import prepare
 from model.types import DecodeMode, PictureFacts, Preprocess

@@ -13,7 +13,8 @@ from PIL import Image
 
 from model.atomic_file import AtomicFile, write_error
 from model.csv_text import decimal_cell, text_cell, time_cell
-from model.decode import DecodeLimits, thumbnail
+from model.decode import thumbnail
+from model.decode_limits import DecodeLimits
 from model.errors import ImageError, describe
 from model.evaluation_queries import shown_path, worst_errors
 from model.evaluation_types import Estimate, Evaluation, JudgedImage

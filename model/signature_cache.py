@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.names import display_name
 from model.safe_files import write_atomically
 from model.store import FileVersion, file_version

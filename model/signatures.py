@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.cancel import CancelToken
-from model.decode import DecodeLimits, thumbnail
+from model.decode import thumbnail
 from model.decode_in_order import decode_in_order
+from model.decode_limits import DecodeLimits
 from model.decode_pool import Decoded
 from model.errors import ImageError
 from model.picture_file import open_regular

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model.cancel import CancelToken
-from model.decode import DecodeLimits, decoding
+from model.decode import decoding
 from model.decode_in_order import decode_in_order
+from model.decode_limits import DecodeLimits
 from model.errors import DatasetError, ImageError, describe
 from model.load_picture import make_load
 from model.names import display_name

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.types import CatalogueEntry, Problem
 
 ALL_LAYERS: Literal["all"] = "all"

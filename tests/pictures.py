@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from model.decode import DecodeLimits, decode, thumbnail
+from model.decode import decode, thumbnail
+from model.decode_limits import DecodeLimits
 from model.errors import ImageError
 
 LIMITS = DecodeLimits()

@@ -8,7 +8,7 @@ import numpy as np
 
 from model.cancel import CancelToken
 from model.dataset import ReadProgress
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.survey_types import DatasetSurvey, SamplePicture, SurveyedClass
 from model.training_types import (
     DatasetSummary,

@@ -25,7 +25,7 @@ from gui.train_dialog import TrainDialog
 from gui.training_controller import TrainingController
 from gui.training_page import PageState
 from model.dataset import ReadProgress
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.errors import DatasetError, PhotospotterError
 from model.training_plan import run_folder
 from model.training_types import RunStarted

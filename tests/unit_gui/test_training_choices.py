@@ -15,7 +15,7 @@ from gui.training_choices import (
     request_for,
 )
 from model.cards import is_id
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.training_types import Recipe
 from model.types import WeightsFile
 

@@ -22,7 +22,7 @@ from gui.training_progress import Phase
 from gui.worker import JobRunner, Outcome
 from model.cancel import CancelToken
 from model.dataset import ReadProgress
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.errors import DatasetError
 from model.survey_types import DatasetSurvey
 from model.training_plan import run_folder

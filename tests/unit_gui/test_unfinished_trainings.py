@@ -9,7 +9,7 @@ import pytest
 from training_makers import make_request
 
 from gui.unfinished_trainings import discard, note_ended, note_started, unfinished_trainings
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.training_plan import run_folder
 from model.training_types import Recipe, TrainRequest
 

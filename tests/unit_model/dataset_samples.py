@@ -8,7 +8,7 @@ from PIL import Image
 
 from model.cancel import CancelToken
 from model.dataset import Dataset, LabelledImage, read_dataset
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 
 
 def read(root: Path, cache: Path | None = None) -> Dataset:

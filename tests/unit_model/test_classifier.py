@@ -160,7 +160,8 @@ def test_the_network_gets_channels_last_input_without_a_copy_in_between() -> Non
 
 
 def test_real_pictures_get_their_right_labels(shared_data: Path) -> None:
-    from model.decode import DecodeLimits, decode
+    from model.decode import decode
+    from model.decode_limits import DecodeLimits
     from model.devices import choose_device
     from model.preprocess import prepare
     from model.weights import default_catalogue

@@ -13,7 +13,7 @@ from PIL import Image
 from model import signature_cache, signatures
 from model.cancel import Cancelled, CancelToken
 from model.dataset import Dataset, fingerprint, read_dataset
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.errors import DatasetError
 from model.signature_cache import MOST_FILES
 

@@ -15,7 +15,7 @@ from model.cancel import Cancelled, CancelToken
 from model.dataset import ReadProgress
 from model.dataset_survey import survey
 from model.dataset_warnings import FEW_PICTURES, find_warnings
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.errors import DatasetError, describe, remedy
 from model.survey_types import DatasetSurvey
 from model.training_types import DatasetSummary

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from model import signatures
 from model.cancel import Cancelled, CancelToken
 from model.dataset import Dataset, ReadProgress, read_dataset
-from model.decode import DecodeLimits
 from model.decode_in_order import decode_in_order
+from model.decode_limits import DecodeLimits
 from model.decode_pool import Decoded
 from model.types import PictureFacts
 

@@ -17,8 +17,9 @@ from PIL import Image
 from model import decode as decode_module
 from model import picture_file
 from model.cancel import Cancelled, CancelToken
-from model.decode import DecodeLimits, decode, decoding, thumbnail
+from model.decode import decode, decoding, thumbnail
 from model.decode_errors import READER_ERRORS, translate
+from model.decode_limits import DecodeLimits
 from model.errors import ImageError
 from model.pixel_budget import PixelBudget
 from model.pixels import to_upright_rgb

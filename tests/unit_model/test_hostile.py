@@ -12,7 +12,8 @@ import PIL
 import pytest
 from PIL import Image, ImageOps
 
-from model.decode import DecodeLimits, decode, thumbnail
+from model.decode import decode, thumbnail
+from model.decode_limits import DecodeLimits
 from model.errors import ImageError
 from model.preprocess import prepare
 from model.types import Preprocess
@@ -102,7 +103,8 @@ def test_opaque_pictures_are_byte_identical_to_pillows_own(index: list[dict[str,
 def test_memory_stays_bounded_with_several_threads(index: list[dict[str, str]]) -> None:
     program = (
         "import re, sys; from pathlib import Path\n"
-        "from model.decode import DecodeLimits, decoding\n"
+        "from model.decode import decoding\n"
+        "from model.decode_limits import DecodeLimits\n"
         "from model.decode_pool import DecodePool\n"
         "from model.preprocess import prepare\n"
         "from model.types import Preprocess\n"

@@ -11,7 +11,8 @@ from pictures import LIMITS, WRITABLE, encoded, pattern, pixels_of, problem_code
 from PIL import EpsImagePlugin, Image
 
 from model import picture_file
-from model.decode import DEFAULT_PIXEL_LIMIT, decode
+from model.decode import decode
+from model.decode_limits import DEFAULT_PIXEL_LIMIT
 from model.errors import ImageError
 from model.image_formats import DECODABLE_FORMATS
 

@@ -10,7 +10,8 @@ from PIL import Image
 PROGRAM = """
 import sys
 from pathlib import Path
-from model.decode import DecodeLimits, decode
+from model.decode import decode
+from model.decode_limits import DecodeLimits
 from model.errors import ImageError
 try:
     decode(Path(sys.argv[1]), limits=DecodeLimits())

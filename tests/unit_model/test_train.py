@@ -14,7 +14,8 @@ from training_samples import request_for, train
 from model.cancel import Cancelled, CancelToken
 from model.classifier import Classifier
 from model.cli import main
-from model.decode import DecodeLimits, decode
+from model.decode import decode
+from model.decode_limits import DecodeLimits
 from model.devices import choose_device
 from model.errors import DatasetError, WeightsError
 from model.exit_codes import EXIT_OK

@@ -19,7 +19,7 @@ from model.cancel import Cancelled, CancelToken
 from model.cards import card_bytes
 from model.checkpoint import write_safetensors
 from model.dataset import Dataset, LabelledImage, ReadProgress, read_dataset
-from model.decode import DecodeLimits
+from model.decode_limits import DecodeLimits
 from model.errors import DatasetError, WeightsError
 from model.features import compute_features
 from model.network import build_network, classification_head, load_network

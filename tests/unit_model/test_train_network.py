@@ -27,7 +27,8 @@ from model.cancel import Cancelled, CancelToken
 from model.cards import card_bytes, read_card
 from model.classifier import Classifier
 from model.dataset import Dataset, read_dataset
-from model.decode import DecodeLimits, decode
+from model.decode import decode
+from model.decode_limits import DecodeLimits
 from model.devices import choose_device
 from model.errors import DatasetError
 from model.network import classification_head, load_network

@@ -10,7 +10,8 @@ from training_samples import SMALL_PICTURES, tint
 
 from model import training_pictures
 from model.cancel import Cancelled, CancelToken
-from model.decode import DecodeLimits, decode
+from model.decode import decode
+from model.decode_limits import DecodeLimits
 from model.errors import DatasetError
 from model.preprocess import prepare
 from model.training_pictures import TrainingPictures, prepare_all
