@@ -79,12 +79,15 @@ def make_window() -> MainWindow:
     """Return the window on the user's own settings, weights and store."""
     from gui.main_window import MainWindow
     from gui.settings import Settings
+    from model.background_export import BackgroundExport
     from model.engine import Engine
+    from model.engine_choice import user_cache
     from model.folders import data_dir
     from model.weights import default_catalogue
 
     catalogue = default_catalogue()
-    engine = Engine(catalogue, store_file=data_dir() / "results.sqlite3")
+    exporter = BackgroundExport(user_cache())
+    engine = Engine(catalogue, store_file=data_dir() / "results.sqlite3", exporter=exporter)
     return MainWindow(catalogue, engine, Settings.for_user())
 
 

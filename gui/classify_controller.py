@@ -11,15 +11,16 @@ from PySide6.QtCore import QElapsedTimer, QObject, Signal
 from gui.results_model import ResultsModel
 from gui.settings import Settings
 from gui.worker import JobRunner, Outcome, Ticket
+from model.classify_request import ClassifierWish, ClassifyRequest
 from model.decode_limits import DecodeLimits
-from model.engine import ClassifyRequest, Engine
+from model.engine import Engine
 from model.types import EngineReady, InstalledWeights, Notice, Problem, ResultBatch, WeightsOpened
 
 log = logging.getLogger(__name__)
 
 
-_NetworkKey = tuple[str, str, int | None]
-"""What decides which network is in memory: weights, device and batch size."""
+_NetworkKey = tuple[str, ClassifierWish]
+"""What decides which network is in memory: the weights, and how they are to be loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,8 @@ class ClassifyController(QObject):
             batch_size=self._settings.batch_size or None,
             limits=self._limits,
             fresh=self._fresh,
+            engine=self._settings.engine,
+            decode=self._settings.decode,
         )
 
     def _on_preloaded(self, network: _NetworkKey, value: object) -> None:
@@ -265,4 +268,4 @@ class ClassifyController(QObject):
 
 
 def _network_key(request: ClassifyRequest) -> _NetworkKey:
-    return request.weights_id, request.device, request.batch_size
+    return request.weights_id, request.wish

@@ -10,6 +10,7 @@ from gui.list_controller import ListController
 from gui.percent import counted
 from gui.progress_bar import RateMeter, StatusLine
 from gui.results_model import ResultsModel
+from model.engine_choice import ENGINE_TITLES
 from model.types import EngineReady
 
 
@@ -79,7 +80,7 @@ class RunStatus(QObject):
     @Slot(object)
     def _on_engine_ready(self, ready: EngineReady) -> None:
         self._loading = ""
-        self._line.set_device(ready.device)
+        self._line.set_device(engine_text(ready))
         self.refresh()
 
     @Slot(int)
@@ -113,6 +114,11 @@ class RunStatus(QObject):
             done += ", " + counted(summary.errors, self.tr("1 could not be read"), self.tr("{count} could not be read"))
         text = self.tr("Stopped: {done}.") if summary.cancelled else self.tr("{done} in {time}.")
         return text.format(done=done, time=time_taken_text(summary.seconds))
+
+
+def engine_text(ready: EngineReady) -> str:
+    """Return where and with what the network computes."""
+    return f"{ready.device} \u00b7 {ENGINE_TITLES[ready.engine]}"
 
 
 def _joined(first: RunSummary, then: RunSummary) -> RunSummary:

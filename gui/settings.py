@@ -2,17 +2,21 @@
 
 import logging
 from pathlib import Path
+from typing import get_args
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import QByteArray, QSettings
 
 from model.folders import data_dir
+from model.types import DecodeMode, EngineWish
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "settings.ini"
 DEVICE_KEYS = ("auto", "cuda", "mps", "cpu")
 """What `model.devices.choose_device` accepts."""
+
+ENGINE_KEYS: tuple[EngineWish, ...] = get_args(EngineWish)
 
 DEFAULT_PIXEL_LIMIT_MP = 260
 MIN_PIXEL_LIMIT_MP = 1
@@ -87,6 +91,29 @@ class Settings:
         if value not in DEVICE_KEYS:
             raise ValueError(value)
         self._store.setValue("device", value)
+
+    @property
+    def engine(self) -> EngineWish:
+        """What is to compute: auto, torch or onnx."""
+        value = self._text("engine")
+        return value if value in ENGINE_KEYS else "auto"  # type: ignore[return-value]
+
+    @engine.setter
+    def engine(self, value: EngineWish) -> None:
+        if value not in ENGINE_KEYS:
+            raise ValueError(value)
+        self._store.setValue("engine", value)
+
+    @property
+    def decode(self) -> DecodeMode:
+        """How pixels are made: exact or fast."""
+        return "fast" if self._text("decode") == "fast" else "exact"
+
+    @decode.setter
+    def decode(self, value: DecodeMode) -> None:
+        if value not in get_args(DecodeMode):
+            raise ValueError(value)
+        self._store.setValue("decode", value)
 
     @property
     def mirror_url(self) -> str:

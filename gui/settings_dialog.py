@@ -3,6 +3,7 @@
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QDialogButtonBox,
     QFormLayout,
     QLineEdit,
@@ -22,6 +23,7 @@ from gui.settings import (
 )
 from gui.theme import GAP, WIDE_GAP
 from gui.toned_label import Tone, TonedLabel
+from model.types import DecodeMode, EngineWish
 
 
 class SettingsDialog(FittingDialog):
@@ -35,6 +37,8 @@ class SettingsDialog(FittingDialog):
         self.resize(520, 0)
         self._pixels = QSpinBox()
         self._batch = QSpinBox()
+        self._engine = QComboBox()
+        self._decode = QComboBox()
         self._mirror = QLineEdit()
         self._mirror_note = TonedLabel("", Tone.DANGER, small=True, wrap=True)
         self._raw = QCheckBox(self.tr("Write text into CSV files &as it is"))
@@ -42,6 +46,7 @@ class SettingsDialog(FittingDialog):
         self._buttons = QDialogButtonBox(button.Ok | button.Cancel | button.RestoreDefaults)
         self._set_up()
         self._lay_out()
+        self._choose(settings.engine, settings.decode)
         self._show(settings.pixel_limit_mp, settings.batch_size, settings.mirror_url, settings.csv_raw)
 
     def _set_up(self) -> None:
@@ -51,6 +56,13 @@ class SettingsDialog(FittingDialog):
         self._batch.setRange(0, MAX_BATCH_SIZE)
         self._batch.setSpecialValueText(self.tr("Automatic"))
         self._batch.setAccessibleName(self.tr("Pictures at a time"))
+        self._engine.addItem(self.tr("Automatic"), "auto")
+        self._engine.addItem("PyTorch", "torch")
+        self._engine.addItem("ONNX Runtime", "onnx")
+        self._engine.setAccessibleName(self.tr("Engine"))
+        self._decode.addItem(self.tr("Exact"), "exact")
+        self._decode.addItem(self.tr("Fast"), "fast")
+        self._decode.setAccessibleName(self.tr("Reading pictures"))
         self._mirror.setPlaceholderText(self.tr("none: from each publisher"))
         self._mirror.setAccessibleName(self.tr("Mirror for weights"))
         self._mirror.setClearButtonEnabled(True)
@@ -70,6 +82,23 @@ class SettingsDialog(FittingDialog):
         form.addRow("", self._quiet(self.tr("Larger pictures get an error instead of filling the memory.")))
         form.addRow(self.tr("Pictures at a &time"), self._batch)
         form.addRow("", self._quiet(self.tr("Automatic suits the device. A smaller number needs less memory.")))
+        form.addRow(self.tr("&Engine"), self._engine)
+        form.addRow(
+            "",
+            self._quiet(
+                self.tr(
+                    "Automatic prepares each network once for ONNX Runtime, which is faster on most processors, checks "
+                    "that it gives PyTorch\u2019s results, and uses it from then on."
+                )
+            ),
+        )
+        form.addRow(self.tr("&Reading pictures"), self._decode)
+        form.addRow(
+            "",
+            self._quiet(
+                self.tr("Exact gives the network the very pixels of torchvision. Fast reads large JPEG files smaller.")
+            ),
+        )
         form.addRow(self.tr("&Mirror for weights"), self._mirror)
         form.addRow("", self._mirror_note)
         form.addRow(
@@ -104,10 +133,16 @@ class SettingsDialog(FittingDialog):
         self._batch.interpretText()
         self._settings.pixel_limit_mp = self._pixels.value()
         self._settings.batch_size = self._batch.value()
+        self._settings.engine = self._engine.currentData()
+        self._settings.decode = self._decode.currentData()
         self._settings.mirror_url = self._mirror.text().strip()
         self._settings.csv_raw = self._raw.isChecked()
         self._settings.sync()
         super().accept()
+
+    def _choose(self, engine: EngineWish, decode: DecodeMode) -> None:
+        self._engine.setCurrentIndex(self._engine.findData(engine))
+        self._decode.setCurrentIndex(self._decode.findData(decode))
 
     def _show(self, pixels: int, batch: int, mirror: str, raw: bool) -> None:
         self._pixels.setValue(pixels)
@@ -118,6 +153,7 @@ class SettingsDialog(FittingDialog):
 
     @Slot()
     def _restore_defaults(self) -> None:
+        self._choose("auto", "exact")
         self._show(DEFAULT_PIXEL_LIMIT_MP, 0, "", False)
 
     @Slot()

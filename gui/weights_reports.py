@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog
 from gui.card_dialog import CardDialog
 from gui.message_bar import MessageAction, Severity
 from gui.percent import format_size
+from gui.run_status import engine_text
 from gui.weights_texts import files_to_fetch, total_size
 from gui.weights_transfers import WeightsTransfers, installed_key
 from model.errors import PhotospotterError
@@ -188,7 +189,7 @@ class WeightsReports(QObject):
     @Slot(object)
     def _on_engine_ready(self, ready: EngineReady) -> None:
         self._window.weights_panel.set_loading(None)
-        self._window.weights_panel.set_device_in_use(ready.device)
+        self._window.weights_panel.set_device_in_use(engine_text(ready))
 
     @Slot(bool)
     def _on_running_changed(self, running: bool) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from model.cancel import CancelToken
-from model.child_process import run_in_child
 from model.engine_choice import is_onnx_runtime_there
 from model.onnx_cache import OnnxCache
 from model.types import InstalledWeights
@@ -80,6 +79,8 @@ class BackgroundExport:
         """Export and wait for it, unless that was tried before; raises ExportError, WeightsError or Cancelled."""
         if self._cache.record(installed) is not None:
             return
+        from model.child_process import run_in_child  # with multiprocessing, which a start does without
+
         for value in run_in_child("model.onnx_export:export_weights", (installed.weights.id,), cancel):
             log.info("exported: %s", value)
 

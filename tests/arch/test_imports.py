@@ -41,6 +41,9 @@ TORCH_MODULES = {
     "model.metrics",  # torchmetrics works on tensors
 }
 
+# The one module that imports ONNX Runtime at its head; it is imported when a network that was exported is loaded.
+ONNX_MODULES = {"model.onnx_classifier"}
+
 # Imports the modules named on the command line one after another; prints which of `heavy` each was the first to load.
 PROBE = """
 import importlib, json, sys
@@ -99,7 +102,7 @@ def test_no_gui_module_loads_torch() -> None:
 
 
 def test_model_modules_load_neither_torch_nor_qt() -> None:
-    light = [module for module in modules_of("model") if module not in TORCH_MODULES]
+    light = [module for module in modules_of("model") if module not in TORCH_MODULES | ONNX_MODULES]
     assert light
     assert blame_for_heavy_imports(light, blocked=("PySide6", "shiboken6")) == {}
 
@@ -108,6 +111,11 @@ def test_model_modules_load_neither_torch_nor_qt() -> None:
 def test_list_of_torch_modules_is_current(module: str) -> None:
     source = (ROOT / module.replace(".", "/")).with_suffix(".py").read_text(encoding="utf-8")
     assert any(line.startswith(("import torch", "from torch", "from model.")) for line in source.splitlines())
+
+
+@pytest.mark.parametrize("module", sorted(ONNX_MODULES))
+def test_the_module_of_onnx_runtime_loads_no_torch(module: str) -> None:
+    assert blame_for_heavy_imports([module]) == {module: ["onnxruntime"]}
 
 
 def test_packaging_folder_does_not_hide_the_library_of_that_name() -> None:

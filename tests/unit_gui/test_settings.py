@@ -36,6 +36,8 @@ def test_values_survive_a_restart(tmp_path: Path) -> None:
     first.mirror_url = "https://mirror.example/weights"
     first.include_subfolders = False
     first.csv_raw = True
+    first.engine = "onnx"
+    first.decode = "fast"
     first.last_weights = "imagenet-lite2"
     first.first_run = False
     first.set_state("columns", QByteArray(b"\x00\xff\x01"))
@@ -44,6 +46,7 @@ def test_values_survive_a_restart(tmp_path: Path) -> None:
     assert again.pixel_limit_mp == 40
     assert again.batch_size == 4
     assert again.device == "cpu"
+    assert (again.engine, again.decode) == ("onnx", "fast")
     assert again.mirror_url == "https://mirror.example/weights"
     assert not again.include_subfolders
     assert again.csv_raw
@@ -65,6 +68,8 @@ def test_values_survive_a_restart(tmp_path: Path) -> None:
         ("batch_size", "100000"),
         ("device", "toaster"),
         ("device", "cpu, cuda"),
+        ("engine", "steam"),
+        ("decode", "sloppy"),
         ("mirror_url", "ftp://example.org"),
         ("mirror_url", "@Invalid()"),
         ("include_subfolders", "perhaps"),
@@ -78,6 +83,7 @@ def test_a_corrupt_value_reads_as_its_default(tmp_path: Path, key: str, text: st
     assert broken.pixel_limit_mp == DEFAULT_PIXEL_LIMIT_MP
     assert broken.batch_size == 0
     assert broken.device == "auto"
+    assert (broken.engine, broken.decode) == ("auto", "exact")
     assert broken.mirror_url == ""
     assert broken.include_subfolders
     assert broken.first_run
@@ -102,6 +108,10 @@ def test_values_that_are_not_allowed_are_refused(tmp_path: Path) -> None:
         chosen.batch_size = -1
     with pytest.raises(ValueError, match="toaster"):
         chosen.device = "toaster"
+    with pytest.raises(ValueError, match="steam"):
+        chosen.engine = "steam"  # type: ignore[assignment]
+    with pytest.raises(ValueError, match="sloppy"):
+        chosen.decode = "sloppy"  # type: ignore[assignment]
     with pytest.raises(ValueError, match="ftp"):
         chosen.mirror_url = "ftp://example.org"
     assert chosen.pixel_limit_mp == DEFAULT_PIXEL_LIMIT_MP

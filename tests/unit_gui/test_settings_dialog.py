@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QDialogButtonBox, QLineEdit, QSpinBox
+from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDialogButtonBox, QLineEdit, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from gui.settings import Settings
@@ -32,6 +32,10 @@ def spin(dialog: SettingsDialog, name: str) -> QSpinBox:
     return next(box for box in dialog.findChildren(QSpinBox) if name in box.accessibleName())
 
 
+def choice(dialog: SettingsDialog, name: str) -> QComboBox:
+    return next(box for box in dialog.findChildren(QComboBox) if box.accessibleName() == name)
+
+
 def mirror(dialog: SettingsDialog) -> QLineEdit:
     return next(edit for edit in dialog.findChildren(QLineEdit) if edit.accessibleName() == "Mirror for weights")
 
@@ -57,6 +61,23 @@ def test_accepting_keeps_the_values(dialog: SettingsDialog, settings: Settings, 
     again = Settings.in_folder(tmp_path)
     assert (again.pixel_limit_mp, again.batch_size) == (300, 0)
     assert (again.mirror_url, again.csv_raw) == ("http://127.0.0.1:8000", True)
+
+
+def test_engine_and_decoding_are_chosen_here_and_can_be_restored(
+    dialog: SettingsDialog, settings: Settings, qtbot: QtBot, tmp_path: Path
+) -> None:
+    assert (choice(dialog, "Engine").currentText(), choice(dialog, "Reading pictures").currentText()) == (
+        "Automatic",
+        "Exact",
+    )
+    choice(dialog, "Engine").setCurrentText("ONNX Runtime")
+    choice(dialog, "Reading pictures").setCurrentText("Fast")
+    dialog.accept()
+    again = Settings.in_folder(tmp_path)
+    assert (again.engine, again.decode) == ("onnx", "fast")
+    click(dialog, QDialogButtonBox.StandardButton.RestoreDefaults, qtbot)
+    dialog.accept()
+    assert (settings.engine, settings.decode) == ("auto", "exact")
 
 
 def test_cancelling_keeps_nothing(dialog: SettingsDialog, settings: Settings, qtbot: QtBot) -> None:
