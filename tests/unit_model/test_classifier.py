@@ -1,5 +1,7 @@
 """The classifier: right numbers, and a way out when memory runs out or the weights are worthless."""
 
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from unittest.mock import patch
@@ -108,6 +110,65 @@ def test_out_of_memory_halves_the_batch_goes_on_and_says_so() -> None:
     assert classifier.batch_size == 2
     assert [dict(notice.params)["batch"] for notice in output.notices] == [4, 2]
     assert network.seen == [2, 2, 2, 2, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class FakeGpu(Device):
+    """A GPU that computes on the CPU."""
+
+    @property
+    def torch_device(self) -> torch.device:
+        return torch.device("cpu")
+
+
+@pytest.fixture
+def autocasts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, torch.dtype]]:
+    """What the network was asked to compute in; pinning does nothing but is noted as well."""
+    seen: list[tuple[str, torch.dtype]] = []
+
+    def autocast(device: str, *, dtype: torch.dtype) -> AbstractContextManager[None]:
+        seen.append((device, dtype))
+        return nullcontext()
+
+    def pin(tensor: torch.Tensor) -> torch.Tensor:
+        seen.append(("pinned", tensor.dtype))
+        return tensor
+
+    monkeypatch.setattr(torch, "autocast", autocast)
+    monkeypatch.setattr(torch.Tensor, "pin_memory", pin)
+    return seen
+
+
+@pytest.mark.parametrize("key", ["cuda", "mps"])
+def test_a_gpu_gets_bytes_and_computes_in_half_precision(key: str, autocasts: list[tuple[str, torch.dtype]]) -> None:
+    with patch.object(module, "load_network", lambda _installed: MeanColour()):
+        classifier = Classifier(make_weights(), FakeGpu(key, "GPU", 8))
+    assert classifier.device_label == "GPU, fp16"
+    assert np.isfinite(classifier.logits(pictures(3))).all()
+    expected = [("cuda", torch.float16), ("mps", torch.float16)][key == "mps"]
+    assert autocasts == ([("pinned", torch.uint8), expected] if key == "cuda" else [expected])
+
+
+def test_numbers_too_large_for_half_precision_are_computed_again_in_full(
+    autocasts: list[tuple[str, torch.dtype]],
+) -> None:
+    class Overflowing(MeanColour):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            outputs = super().forward(images)
+            return outputs / 0 if len(self.seen) == 1 else outputs
+
+    network = Overflowing()
+    with patch.object(module, "load_network", lambda _installed: network):
+        classifier = Classifier(make_weights(), FakeGpu("mps", "GPU", 8))
+    assert np.isfinite(classifier.logits(pictures(2))).all()
+    assert classifier.device_label == "GPU"
+    classifier.logits(pictures(2))
+    assert len(autocasts) == 1
+
+
+def test_the_cpu_computes_in_full_precision(autocasts: list[tuple[str, torch.dtype]]) -> None:
+    make(MeanColour()).logits(pictures(2))
+    assert autocasts == []
 
 
 def test_a_device_too_small_for_one_picture_is_an_error() -> None:
