@@ -10,8 +10,9 @@ from typing import Protocol, TextIO
 from model.atomic_file import check_target
 from model.background_export import BackgroundExport
 from model.cancel import Cancelled, CancelToken
+from model.classify_request import ClassifyRequest
 from model.cli_output import STANDARD_OUTPUT, ProgressBar, emit, format_seconds, on_one_line, say, standard_output
-from model.engine import ClassifyRequest, Engine, RunEvent
+from model.engine import Engine, RunEvent
 from model.engine_choice import ENGINE_TITLES, user_cache
 from model.errors import DeviceError, UsageError, WeightsError, describe
 from model.exit_codes import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED

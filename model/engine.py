@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, MutableMapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,19 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.cancel import CancelToken
-from model.decode_limits import DecodeLimits
+from model.classify_request import ClassifyRequest
 from model.decode_pool import decode_threads
-from model.engine_choice import ClassifierFactory, ClassifierWish, load_classifier
+from model.engine_choice import ClassifierFactory, load_classifier
 from model.errors import PhotospotterError
 from model.lane import Exporter, Lane
 from model.load_picture import make_load
-from model.pipeline import DEFAULT_TOP, Load, classify_images
+from model.pipeline import Load, classify_images
 from model.recall import ResultMemory
 from model.store import FileVersion, file_version
 from model.types import (
-    DecodeMode,
     EngineReady,
-    EngineWish,
     InstalledWeights,
     Notice,
     PictureFacts,
@@ -38,29 +35,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RunEvent = WeightsOpened | EngineReady | ResultBatch | Notice
-
-
-@dataclass(frozen=True, slots=True)
-class ClassifyRequest:
-    """What to classify and with what.
-
-    `device` is auto, cpu, cuda or mps; `batch_size` None is the device's own. `fresh` takes nothing from the store.
-    """
-
-    paths: Iterable[Path]
-    weights_id: str
-    device: str = "auto"
-    batch_size: int | None = None
-    top: int = DEFAULT_TOP
-    limits: DecodeLimits = field(default_factory=DecodeLimits)
-    fresh: bool = False
-    engine: EngineWish = "auto"
-    decode: DecodeMode = "exact"
-
-    @property
-    def wish(self) -> ClassifierWish:
-        """How the classifier is to be loaded."""
-        return ClassifierWish(self.device, self.engine, self.batch_size)
 
 
 class Engine:

@@ -2,33 +2,20 @@
 
 import importlib.util
 import logging
-from dataclasses import dataclass
 from typing import Protocol
 
 from model import folders
+from model.classify_request import ClassifierWish
 from model.errors import DeviceError, PhotospotterError, WeightsError
 from model.gpu_presence import has_gpu_driver
 from model.onnx_cache import ExportedNetwork, OnnxCache
 from model.pipeline import ImageClassifier
-from model.types import EngineName, EngineWish, InstalledWeights
+from model.types import EngineName, InstalledWeights
 
 log = logging.getLogger(__name__)
 
 ENGINE_TITLES: dict[EngineName, str] = {"torch": "PyTorch", "onnx": "ONNX Runtime"}
 """The engines' own names, for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClassifierWish:
-    """How to load: `device` is auto, cpu, cuda or mps, `batch_size` None the device's own.
-
-    `threads` compute on a CPU; None is one a processor.
-    """
-
-    device: str = "auto"
-    engine: EngineWish = "auto"
-    batch_size: int | None = None
-    threads: int | None = None
 
 
 class LoadedClassifier(ImageClassifier, Protocol):

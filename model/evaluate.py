@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from model.cancel import CancelToken
-from model.engine import ClassifyRequest, Engine
+from model.classify_request import ClassifyRequest
+from model.engine import Engine
 from model.errors import DatasetError, describe
 from model.evaluation_types import (
     EvaluateRequest,

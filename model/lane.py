@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.cancel import CancelToken
-from model.engine_choice import ClassifierFactory, ClassifierWish, LoadedClassifier
+from model.classify_request import ClassifierWish
+from model.engine_choice import ClassifierFactory, LoadedClassifier
 from model.errors import PhotospotterError
 from model.types import BatchOutput, EngineName, EngineReady, InstalledWeights
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.cancel import CancelToken
+from model.classify_request import DEFAULT_TOP
 from model.decode_pool import Decoded, DecodePool
 from model.names import display_name
 from model.types import (
@@ -28,7 +29,6 @@ from model.types import (
 
 log = logging.getLogger(__name__)
 
-DEFAULT_TOP = 5
 # A part-batch waits this long, in seconds, for company before it is classified: results stream also from slow disks.
 PATIENCE = 0.3
 # How often, in seconds, a wait for decoding is left to look at the cancel token.

@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from gui.main_window import MainWindow
 from model.cards import card_to_json
-from model.engine_choice import ClassifierWish, LoadedClassifier
+from model.classify_request import ClassifierWish
+from model.engine_choice import LoadedClassifier
 from model.errors import WeightsError
 from model.safe_files import file_sha256
 from model.types import InstalledWeights, WeightSet, WeightsFile

@@ -14,9 +14,9 @@ from fakes import COLOURS, ColourClassifier, write_picture
 from numpy.typing import NDArray
 
 from model import cli_evaluate, engine
+from model.classify_request import ClassifierWish
 from model.cli import main
 from model.cli_evaluate import summary
-from model.engine_choice import ClassifierWish
 from model.errors import ExportError
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE
 from model.types import BatchOutput, InstalledWeights, Problem

@@ -14,8 +14,8 @@ from fakes import ColourClassifier, make_result, make_weights, write_picture
 from numpy.typing import NDArray
 
 from model import cli_classify, engine
+from model.classify_request import ClassifierWish
 from model.cli import main
-from model.engine_choice import ClassifierWish
 from model.errors import WeightsError
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE
 from model.types import BatchOutput, Calibration

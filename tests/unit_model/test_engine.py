@@ -10,8 +10,8 @@ from fakes import COLOURS, ColourClassifier, make_weights, write_picture
 from numpy.typing import NDArray
 
 from model.cancel import CancelToken
-from model.engine import ClassifyRequest, Engine, RunEvent
-from model.engine_choice import ClassifierWish
+from model.classify_request import ClassifierWish, ClassifyRequest
+from model.engine import Engine, RunEvent
 from model.errors import WeightsError
 from model.types import BatchOutput, EngineReady, ImageResult, InstalledWeights, ResultBatch, WeightsOpened
 from model.weights import Catalogue

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from model import engine
 from model.cancel import Cancelled, CancelToken
-from model.engine_choice import ClassifierWish
+from model.classify_request import ClassifierWish
 from model.errors import DatasetError, WeightsError
 from model.evaluate import EvaluationEvent, evaluate
 from model.evaluation_types import EvaluateRequest, Evaluation, EvaluationProgress, EvaluationStarted
