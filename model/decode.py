@@ -1,7 +1,7 @@
 """A path -> an upright RGB picture, and thumbnails of it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,10 +28,15 @@ _TIFF_TILE_WIDTH, _TIFF_TILE_LENGTH = 322, 323
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedImage:
-    """A picture in mode RGB, upright, with what was found out about its file."""
+    """A picture in mode RGB, upright, with what was found out about its file.
+
+    `reduction` is how many of the whole picture's pixels make one of `image` in each direction: 1, 2, 4 or 8. The
+    facts give the whole picture's size.
+    """
 
     image: Image.Image
     facts: PictureFacts
+    reduction: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,10 +57,16 @@ def decode(path: Path, *, limits: DecodeLimits, cancel: CancelToken | None = Non
 
 
 @contextmanager
-def decoding(path: Path, *, limits: DecodeLimits, cancel: CancelToken | None = None) -> Iterator[DecodedImage]:
-    """Give a file's (first) picture, counted in the budget until the block ends; raises ImageError, or Cancelled."""
-    with _upright_rgb(path, limits, cancel) as (image, facts):
-        yield DecodedImage(image, facts)
+def decoding(
+    path: Path, *, limits: DecodeLimits, cancel: CancelToken | None = None, short_side: int | None = None
+) -> Iterator[DecodedImage]:
+    """Give a file's (first) picture, counted in the budget until the block ends; raises ImageError, or Cancelled.
+
+    With `short_side` (pixels) JPEG files are decoded at a reduced size whose shorter side is still at least that.
+    """
+    wanted = None if short_side is None else lambda width, height: short_side / min(width, height)
+    with _upright_rgb(path, limits, cancel, wanted) as decoded:
+        yield decoded
 
 
 def thumbnail(path: Path, side: int, *, limits: DecodeLimits, cancel: CancelToken | None = None) -> Thumbnail:
@@ -64,7 +75,8 @@ def thumbnail(path: Path, side: int, *, limits: DecodeLimits, cancel: CancelToke
     JPEG files are decoded at a reduced size that is still at least twice the thumbnail's. Raises ImageError, or
     Cancelled.
     """
-    with _upright_rgb(path, limits, cancel, draft_for=side) as (image, facts):
+    with _upright_rgb(path, limits, cancel, lambda *size: _DRAFT_FACTOR * side / max(size)) as decoded:
+        image, facts = decoded.image, decoded.facts
         scale = min(1.0, side / max(facts.width, facts.height))
         size = (max(1, round(facts.width * scale)), max(1, round(facts.height * scale)))
         with translated(limits.pixels):
@@ -74,9 +86,12 @@ def thumbnail(path: Path, side: int, *, limits: DecodeLimits, cancel: CancelToke
 
 @contextmanager
 def _upright_rgb(
-    path: Path, limits: DecodeLimits, cancel: CancelToken | None, draft_for: int | None = None
-) -> Iterator[tuple[Image.Image, PictureFacts]]:
-    """Give the upright RGB picture with its facts; JPEG reduced if it is only for a thumbnail of side `draft_for`."""
+    path: Path,
+    limits: DecodeLimits,
+    cancel: CancelToken | None,
+    scale: Callable[[int, int], float] | None = None,
+) -> Iterator[DecodedImage]:
+    """Give the upright RGB picture; JPEG reduced, but by no more than `scale` of its width and height allows."""
     formats = set_up_pillow(limits.pixels)
     _raise_if_cancelled(cancel)
     with ExitStack() as stack:
@@ -92,10 +107,8 @@ def _upright_rgb(
             source = identify(file, path.name, known, formats)
             _require_within(limits, _most_pixels(source))
             whole_size = source.size
-            if draft_for is not None:
-                _set_draft(source, draft_for)
-            is_draft = source.size != whole_size
-            cost = _cost(source)
+            reduction = 1 if scale is None else _set_draft(source, scale(*whole_size))
+            cost = _cost(source, math.prod(whole_size))
         if not icon:
             stack.enter_context(limits.budget.hold(cost, cancel))
         _raise_if_cancelled(cancel)
@@ -103,13 +116,14 @@ def _upright_rgb(
             source.load()
             turn = orientation(source)
             image = to_upright_rgb(source, turn)
-            facts = PictureFacts(source.format or "", *(upright_size(whole_size, turn) if is_draft else image.size))
+            size = upright_size(whole_size, turn) if reduction > 1 else image.size
+            facts = PictureFacts(source.format or "", *size)
             if image is not source:
                 source.close()  # its pixels would otherwise stay in memory beside the new ones
             elif source.format == "HEIF" and getattr(source, "is_animated", False):
                 image = source.copy()  # pi_heif's object would fetch the pixels anew at every use
         _raise_if_cancelled(cancel)
-        yield image, facts
+        yield DecodedImage(image, facts, reduction)
 
 
 def _raise_if_cancelled(cancel: CancelToken | None) -> None:
@@ -132,16 +146,20 @@ def _most_pixels(image: Image.Image) -> int:
     return max(image.width * image.height, tile_pixels)
 
 
-def _cost(image: Image.Image) -> int:
-    """Return the picture's share of the budget: its pixels, more often where decoding needs several copies of them."""
+def _cost(image: Image.Image, whole: int) -> int:
+    """Return the picture's share of the budget: its pixels, more often where decoding needs several copies of them.
+
+    A progressive file's coefficients are held for all of its `whole` pixels, also where a reduced picture is made.
+    """
     weight = _MEMORY_WEIGHT.get(image.format or "", 1)
-    if "progressive" in image.info:
-        weight += 1
     if image.mode != "RGB":
         weight += 1
-    return _most_pixels(image) * weight
+    return _most_pixels(image) * weight + (whole if "progressive" in image.info else 0)
 
 
-def _set_draft(image: Image.Image, side: int) -> None:
-    scale = min(1.0, _DRAFT_FACTOR * side / max(image.size))
-    image.draft(None, (max(1, math.ceil(image.width * scale)), max(1, math.ceil(image.height * scale))))
+def _set_draft(image: Image.Image, scale: float) -> int:
+    """Have a JPEG decoded at no less than `scale` times its size; return by how much it will be reduced."""
+    width, height = image.size
+    scale = min(1.0, scale)
+    drafted = image.draft(None, (max(1, math.ceil(width * scale)), max(1, math.ceil(height * scale))))
+    return 1 if drafted is None else round(width / drafted[1][2])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
+from PIL.Image import core as pillow_memory  # type: ignore[attr-defined]  # documented, but not typed
 
 from model.errors import ImageError
 from model.image_formats import DECODABLE_FORMATS, HEADER_BYTES, ImageFormat, format_by_header, format_by_name
@@ -44,9 +45,9 @@ def set_up_pillow(pixel_limit: int) -> tuple[str, ...]:
         if "HEIF" not in Image.OPEN:
             Image.init()
             silence_libtiff()
-            if Image.core.get_blocks_max() == 0:  # else the user has set it, by PILLOW_BLOCKS_MAX
-                Image.core.set_block_size(_BLOCK_BYTES)
-                Image.core.set_blocks_max(_KEPT_BLOCKS)
+            if pillow_memory.get_blocks_max() == 0:  # else the user has set it, by PILLOW_BLOCKS_MAX
+                pillow_memory.set_block_size(_BLOCK_BYTES)
+                pillow_memory.set_blocks_max(_KEPT_BLOCKS)
             try:
                 import pi_heif
             except ImportError as exc:
@@ -66,7 +67,7 @@ def set_up_pillow(pixel_limit: int) -> tuple[str, ...]:
 
 def free_kept_memory() -> None:
     """Give back to the system what Pillow keeps for the next picture; to be called when none is expected soon."""
-    Image.core.clear_cache()
+    pillow_memory.clear_cache()
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -2,6 +2,7 @@
 
 `prepare` gives to the last bit what torchvision's evaluation transforms (`transforms/_presets.py`,
 `ImageClassification`) give before they normalise, and so do timm's with a centre crop, which are built on them.
+`prepare_fast` gives nearly the same in less time.
 """
 
 import math
@@ -19,6 +20,8 @@ _REACH = {"bilinear": 1, "bicubic": 2}
 # The most pixels, of 4 bytes each, that a whole resized picture may have. With a short side of 292 pixels that is
 # reached when a picture is 197 times longer than wide.
 _MOST_RESIZED_PIXELS = 1 << 24
+# Fast preprocessing first averages whole blocks of pixels, as long as what is left is this many times the result.
+_REDUCING_GAP = 3.0
 
 
 def prepare(image: Image.Image, preprocess: Preprocess) -> NDArray[np.uint8]:
@@ -29,21 +32,25 @@ def prepare(image: Image.Image, preprocess: Preprocess) -> NDArray[np.uint8]:
     would grow to gigabytes on the way; their pixels may differ a little from torchvision's.
     """
     across, down = _axes(image.width, image.height, preprocess)
-    resample = _RESAMPLING[preprocess.interpolation]
-    if across.resized * down.resized <= _MOST_RESIZED_PIXELS:
-        # Always the whole picture in one call: with a region Pillow rounds its corners to 32-bit floats, and the
-        # order in which it resizes rows and columns depends on its version and on both sizes (Pillow 13).
-        if image.size != (across.resized, down.resized):
-            image = image.resize((across.resized, down.resized), resample)
-        image = image.crop((across.start, down.start, across.stop, down.stop))
-    else:
-        (left, right), (top, bottom) = across.needed(preprocess), down.needed(preprocess)
-        (x1, x2), (y1, y2) = across.region(left, right), down.region(top, bottom)
-        size = (across.stop - across.start, down.stop - down.start)
-        image = image.crop((left, top, right, bottom)).resize(size, resample, (x1, y1, x2, y2))
-    result = np.zeros((preprocess.crop, preprocess.crop, 3), dtype=np.uint8)
-    result[down.target : down.target + image.height, across.target : across.target + image.width] = np.asarray(image)
-    return result
+    if across.resized * down.resized > _MOST_RESIZED_PIXELS:
+        return _placed(_resized_region(image, across, down, preprocess), across, down, preprocess)
+    # Always the whole picture in one call: with a region Pillow rounds its corners to 32-bit floats, and the
+    # order in which it resizes rows and columns depends on its version and on both sizes (Pillow 13).
+    if image.size != (across.resized, down.resized):
+        image = image.resize((across.resized, down.resized), _RESAMPLING[preprocess.interpolation])
+    image = image.crop((across.start, down.start, across.stop, down.stop))
+    return _placed(image, across, down, preprocess)
+
+
+def prepare_fast(
+    image: Image.Image, preprocess: Preprocess, whole: tuple[int, int], reduction: int = 1
+) -> NDArray[np.uint8]:
+    """Return what `prepare` returns, but resize the crop's part of the picture alone; the pixels differ a little.
+
+    `image` may have been decoded at 1/`reduction` of the `whole` picture's width and height, which say what is seen.
+    """
+    across, down = _axes(*whole, preprocess, reduction)
+    return _placed(_resized_region(image, across, down, preprocess, _REDUCING_GAP), across, down, preprocess)
 
 
 def crop_box(width: int, height: int, preprocess: Preprocess) -> tuple[float, float, float, float]:
@@ -59,9 +66,12 @@ def crop_box(width: int, height: int, preprocess: Preprocess) -> tuple[float, fl
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """One direction: `source` pixels become `resized`, of which start:stop are kept and put at `target`."""
+    """One direction: `source` pixels become `resized`, of which start:stop are kept and put at `target`.
 
-    source: int
+    In a picture that was decoded smaller the last of the source's pixels may count in part.
+    """
+
+    source: float
     resized: int
     start: int
     stop: int
@@ -77,22 +87,43 @@ class _Axis:
         margin = _REACH[preprocess.interpolation] * max(1.0, self.scale) + 1
         first = math.floor(self.start * self.scale - margin)
         last = math.ceil(self.stop * self.scale + margin)
-        return max(0, first), min(self.source, last)
+        return max(0, first), min(math.ceil(self.source), last)
 
     def region(self, first: int, last: int) -> tuple[float, float]:
         """Return where the kept part lies in a source that was cropped to first:last."""
         return self.start * self.scale - first, min(self.stop * self.scale, last) - first
 
 
-def _axes(width: int, height: int, preprocess: Preprocess) -> tuple[_Axis, _Axis]:
+def _axes(width: int, height: int, preprocess: Preprocess, reduction: int = 1) -> tuple[_Axis, _Axis]:
     """Return the horizontal and the vertical axis, rounded as torchvision's `resize` and `center_crop` do it."""
     longer = int(preprocess.resize * max(width, height) / min(width, height))
     size = (preprocess.resize, longer) if width <= height else (longer, preprocess.resize)
-    return _axis(width, size[0], preprocess.crop), _axis(height, size[1], preprocess.crop)
+    crop = preprocess.crop
+    return _axis(width / reduction, size[0], crop), _axis(height / reduction, size[1], crop)
 
 
-def _axis(source: int, resized: int, crop: int) -> _Axis:
+def _axis(source: float, resized: int, crop: int) -> _Axis:
     if resized < crop:
         return _Axis(source, resized, 0, resized, (crop - resized) // 2)
     start = round((resized - crop) / 2.0)
     return _Axis(source, resized, start, start + crop, 0)
+
+
+def _resized_region(
+    image: Image.Image, across: _Axis, down: _Axis, preprocess: Preprocess, reducing_gap: float | None = None
+) -> Image.Image:
+    """Return the kept part of the resized picture, made from the part of the picture that bears on it."""
+    left, right, top, bottom = 0, image.width, 0, image.height
+    if across.resized * down.resized > _MOST_RESIZED_PIXELS:
+        # Pillow 13 may resize the columns first, and then it makes all of them.
+        (left, right), (top, bottom) = across.needed(preprocess), down.needed(preprocess)
+        image = image.crop((left, top, right, bottom))
+    (x1, x2), (y1, y2) = across.region(left, right), down.region(top, bottom)
+    size = (across.stop - across.start, down.stop - down.start)
+    return image.resize(size, _RESAMPLING[preprocess.interpolation], (x1, y1, x2, y2), reducing_gap)
+
+
+def _placed(image: Image.Image, across: _Axis, down: _Axis, preprocess: Preprocess) -> NDArray[np.uint8]:
+    result = np.zeros((preprocess.crop, preprocess.crop, 3), dtype=np.uint8)
+    result[down.target : down.target + image.height, across.target : across.target + image.width] = np.asarray(image)
+    return result

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from model import preprocess as preprocess_module
-from model.preprocess import crop_box, prepare
+from model.preprocess import crop_box, prepare, prepare_fast
 from model.types import Preprocess
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -139,21 +139,64 @@ def test_cropping_first_is_off_by_two_at_most(
     assert np.abs(prepare(image, preprocess).astype(int) - exact).max() <= 2
 
 
+@pytest.mark.parametrize("is_fast", [False, True])
 @pytest.mark.parametrize("size", [(1, 3_000_000), (3_000_000, 1), (2, 65_535), (600, 1), (1, 600), (300, 300)])
-def test_extreme_aspects_stay_bounded(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+def test_extreme_aspects_stay_bounded(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], *, is_fast: bool) -> None:
     largest = 0
     resize = Image.Image.resize
 
     def measured(self: Image.Image, wanted: tuple[int, int], *args: object) -> Image.Image:
         nonlocal largest
-        largest = max(largest, wanted[0] * wanted[1])
+        # Whichever direction Pillow takes first, it holds a picture no larger than these.
+        largest = max(largest, wanted[0] * wanted[1], self.width * wanted[1], wanted[0] * self.height)
         return resize(self, wanted, *args)
 
     monkeypatch.setattr(Image.Image, "resize", measured)
     image = Image.new("RGB", size, (10, 200, 30))
-    pixels = prepare(image, TORCHVISION_V2)
+    pixels = prepare_fast(image, TORCHVISION_V2, size) if is_fast else prepare(image, TORCHVISION_V2)
     assert 0 < largest <= 1 << 24
     assert (pixels == (10, 200, 30)).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    width=st.integers(1, 700), height=st.integers(1, 700), preprocess=st.sampled_from([TORCHVISION_V1, LITE2, SMALL])
+)
+@example(width=1, height=700, preprocess=SMALL)
+@example(width=224, height=224, preprocess=SMALL)
+# Here Pillow 13 resizes the columns before the rows.
+@example(width=284, height=594, preprocess=TORCHVISION_V2)
+def test_fast_is_close_to_exact(width: int, height: int, preprocess: Preprocess) -> None:
+    image = noise(width // 8 + 1, height // 8 + 1).resize((width, height), Image.Resampling.BILINEAR)
+    difference = prepare_fast(image, preprocess, image.size).astype(int) - prepare(image, preprocess)
+    assert np.abs(difference).max() <= 8
+
+
+@given(
+    width=st.integers(1, 70_000),
+    height=st.integers(1, 5000),
+    reduction=st.sampled_from([1, 2, 4, 8]),
+    preprocess=st.sampled_from([TORCHVISION_V2, LITE2, SMALL]),
+)
+@settings(max_examples=60, deadline=None)
+def test_fast_takes_any_reduced_picture(width: int, height: int, reduction: int, preprocess: Preprocess) -> None:
+    """The last column and row of a reduced picture count in part, and no part of the crop may lie outside it."""
+    image = Image.new("RGB", (-(-width // reduction), -(-height // reduction)), (10, 200, 30))
+    pixels = prepare_fast(image, preprocess, (width, height), reduction)
+    assert pixels.shape == (preprocess.crop, preprocess.crop, 3)
+    assert pixels.dtype == np.uint8
+    assert (pixels == (10, 200, 30)).all()
+
+
+@pytest.mark.parametrize(("reduction", "size"), [(2, (101, 61)), (4, (181, 121)), (8, (209, 361)), (8, (617, 257))])
+def test_fast_sees_the_same_part_of_a_reduced_picture(reduction: int, size: tuple[int, int]) -> None:
+    """On ramps a shift of the crop shows as another brightness, also where the reduced size was rounded up."""
+    columns, rows = (np.arange(-(-length // reduction) * reduction) * 255 / length for length in size)
+    ramps = np.stack(np.broadcast_arrays(columns, rows[:, None], 255 - columns), axis=-1)
+    whole = Image.fromarray(ramps.clip(0, 255).astype(np.uint8))
+    exact = prepare(whole.crop((0, 0, *size)), SMALL)
+    fast = prepare_fast(whole.reduce(reduction), SMALL, size, reduction)
+    assert np.abs(fast.astype(int) - exact).max() <= 1
 
 
 def test_crop_box_of_a_wide_picture() -> None:
