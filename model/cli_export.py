@@ -27,10 +27,10 @@ def run_export(arguments: argparse.Namespace, cancel: CancelToken) -> int:
     """Run the command; return its exit code. Raises PhotospotterError."""
     weights_id = default_catalogue().resolve(arguments.weights)
     if arguments.background:
+        lower_priority()  # first, since importing torch is a good part of the work
         # This process is the child already, with nothing else to do.
         from model.onnx_export import export_weights
 
-        lower_priority()
         for _value in export_weights(weights_id, cancel):
             pass
         return EXIT_OK

@@ -55,7 +55,9 @@ class ExportedNetwork:
 def export_key(installed: InstalledWeights) -> str:
     """Return the name of a set's export: a digest of the weights' SHA-256, all else in the file, and the version."""
     weights = installed.weights
-    parts = (EXPORTER_VERSION, installed.sha256, weights.id, weights.architecture, weights.preprocess, weights.classes)
+    network = (installed.sha256, weights.id, weights.architecture, weights.layout, weights.preprocess, weights.classes)
+    # The calibration too: its temperature has a part in the probabilities that are compared.
+    parts = (EXPORTER_VERSION, *network, weights.calibration)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
@@ -70,7 +72,7 @@ class OnnxCache:
     def find(self, installed: InstalledWeights) -> ExportedNetwork | None:
         """Return the set's export; None when there is none, or when it was rejected or is damaged.
 
-        Reads the whole file to check its digest. A damaged export is removed.
+        Reads the whole file to check its digest. An export that is damaged or lacks its file is removed.
         """
         key = export_key(installed)
         record = self.record(installed)
@@ -79,11 +81,13 @@ class OnnxCache:
         path = self._network(key)
         try:
             sound = path.stat().st_size == record.size and file_sha256(path) == record.sha256
+        except FileNotFoundError:
+            sound = False
         except OSError as exc:
             log.warning("the exported network %s cannot be read: %s", display_name(path), exc)
             return None
         if not sound:
-            log.warning("the exported network %s is damaged and is removed", display_name(path))
+            log.warning("the exported network %s is damaged or gone, and is forgotten", display_name(path))
             self._remove(key)
             return None
         with suppress(OSError):
@@ -104,7 +108,7 @@ class OnnxCache:
             )
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, KeyError) as exc:
+        except (OSError, ValueError, TypeError, KeyError, OverflowError) as exc:
             log.warning("the record %s of an exported network is unusable: %s", display_name(path), exc)
             return None
 

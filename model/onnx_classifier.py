@@ -68,6 +68,9 @@ class OnnxClassifier:
             raise WeightsError(
                 "onnx-not-loaded", id=installed.weights.id, reason=type(exc).__name__, detail=str(exc)
             ) from exc
+        # Where a GPU's libraries are missing, ONNX Runtime takes the CPU without a word.
+        if PROVIDERS[device] not in self._session.get_providers():
+            raise DeviceError("onnx-device-absent", device=device)
         if source != installed.sha256:
             raise WeightsError("onnx-not-loaded", id=installed.weights.id, reason="it was made of other weights")
 

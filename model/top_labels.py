@@ -13,7 +13,8 @@ Floats = NDArray[np.float32]
 def softmax(logits: Floats, temperature: float = 1.0) -> Floats:
     """Return each row's softmax after division by the temperature, float32 (N, classes)."""
     scaled = logits / np.float32(temperature)
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    with np.errstate(invalid="ignore"):  # infinite logits become NaN, which `top_labels` refuses in words
+        powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     result: Floats = powers / powers.sum(axis=1, keepdims=True)
     return result
 
