@@ -6,6 +6,7 @@ from pathlib import Path
 
 from model.decode_limits import DecodeLimits
 from model.types import DecodeMode, EngineWish
+from model.work_queue import WorkQueue
 
 DEFAULT_TOP = 5
 
@@ -28,6 +29,7 @@ class ClassifyRequest:
     """What to classify and with what.
 
     `device` is auto, cpu, cuda or mps; `batch_size` None is the device's own. `fresh` takes nothing from the store.
+    `queue` is filled by the run with what the store does not know; any thread may say there what comes first.
     """
 
     paths: Iterable[Path]
@@ -39,6 +41,7 @@ class ClassifyRequest:
     fresh: bool = False
     engine: EngineWish = "auto"
     decode: DecodeMode = "exact"
+    queue: WorkQueue = field(default_factory=WorkQueue, compare=False)
 
     @property
     def wish(self) -> ClassifierWish:

@@ -74,12 +74,14 @@ class Engine:
                 unknown.append(item)
         if not unknown:
             return
+        request.queue.fill(unknown)
+        del unknown
         ready = self._lane.load(installed, request.wish, cancel)
         yield ready
         versions: dict[Path, FileVersion] = {}
         load = make_load(installed.weights.preprocess, request.limits, request.decode)
         for event in classify_images(
-            unknown,
+            request.queue,
             self._lane,
             _noting_versions(load, versions),
             cancel=cancel,
