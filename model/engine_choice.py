@@ -49,6 +49,7 @@ def load_classifier(installed: InstalledWeights, wish: ClassifierWish) -> Loaded
     and DeviceError.
     """
     if wish.engine == "onnx":
+        import_onnx_runtime()
         exported = user_cache().find(installed)
         if exported is None:
             record = user_cache().record(installed)
@@ -75,10 +76,8 @@ def load_torch(installed: InstalledWeights, wish: ClassifierWish) -> LoadedClass
 
 def load_onnx(installed: InstalledWeights, exported: ExportedNetwork, wish: ClassifierWish) -> LoadedClassifier:
     """Import ONNX Runtime and load an exported network; without a wish for a GPU it runs on the CPU."""
-    try:
-        from model.onnx_classifier import OnnxClassifier
-    except ImportError as exc:  # a package that is absent, or whose libraries this system cannot load
-        raise DeviceError("onnx-runtime-absent", reason=str(exc).splitlines()[0]) from exc
+    import_onnx_runtime()
+    from model.onnx_classifier import OnnxClassifier
 
     device = "cpu" if wish.device == "auto" else wish.device
     return OnnxClassifier(exported.path, installed, device=device, batch_size=wish.batch_size, threads=wish.threads)
@@ -87,6 +86,15 @@ def load_onnx(installed: InstalledWeights, exported: ExportedNetwork, wish: Clas
 def runs_on_cpu(wish: ClassifierWish) -> bool:
     """Return whether the network is to run on the CPU, as far as can be told without importing torch."""
     return wish.device == "cpu" or (wish.device == "auto" and not has_gpu_driver())
+
+
+def import_onnx_runtime() -> None:
+    """Import the package; raises DeviceError when it is absent, or its libraries cannot be loaded on this system."""
+    try:
+        importlib.import_module("onnxruntime")
+    except ImportError as exc:
+        reason = (str(exc).splitlines() or [type(exc).__name__])[0]
+        raise DeviceError("onnx-runtime-absent", reason=reason) from exc
 
 
 def is_onnx_runtime_there() -> bool:
