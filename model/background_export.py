@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from model.cancel import CancelToken
-from model.engine_choice import is_onnx_runtime_there
+from model.engine_choice import import_onnx_runtime, is_onnx_runtime_there
 from model.onnx_cache import OnnxCache
 from model.types import InstalledWeights
 
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 OFF_VARIABLE = "PHOTOSPOTTER_NO_EXPORT"
 """With this environment variable set nothing is exported in the background, for machines that count every process."""
 
-_SECONDS_TO_END = 5.0
+_SECONDS_TO_END = (0.5, 2.0)  # after the first request, which the exporter does not hear, and after the second
 _CREATE_NO_WINDOW = 0x08000000  # Windows, processthreadsapi.h
 
 
@@ -34,16 +35,20 @@ class BackgroundExport:
         self._command = tuple(command) if command is not None else (*command_line(), "export", "--background")
         self._process: subprocess.Popen[bytes] | None = None
         self._started: set[str] = set()
+        self._awaited: set[str] = set()  # what another process, such as a second window, was seen to export
 
     def is_wanted(self, installed: InstalledWeights) -> bool:
         """Return whether an export could be of use and was not tried yet."""
-        return (
+        is_possible = (
             not os.environ.get(OFF_VARIABLE)
             and installed.weights.id not in self._started
             and is_onnx_runtime_there()
             and self._cache.record(installed) is None
-            and not self._cache.is_under_way(installed)
         )
+        if is_possible and self._cache.is_under_way(installed):
+            self._awaited.add(installed.weights.id)
+            return False
+        return is_possible
 
     def start(self, installed: InstalledWeights) -> None:
         """Begin to export in the background, unless an export is under way; failing is only logged."""
@@ -68,16 +73,24 @@ class BackgroundExport:
 
     def has_made(self, installed: InstalledWeights) -> bool:
         """Return whether an export that was under way has ended since the last call, and this set's may be used."""
-        if self._process is None or self._process.poll() is None:
+        if self._process is not None and self._process.poll() is not None:
+            log.info("the export in the background ended with %d", self._process.returncode)
+            self._process = None
+        elif installed.weights.id in self._awaited and not self._cache.is_under_way(installed):
+            self._awaited.remove(installed.weights.id)
+        else:
             return False
-        log.info("the export in the background ended with %d", self._process.returncode)
-        self._process = None
         record = self._cache.record(installed)
         return record is not None and not record.rejected
 
     def export_now(self, installed: InstalledWeights, cancel: CancelToken) -> None:
-        """Export and wait for it, unless that was tried before; raises ExportError, WeightsError or Cancelled."""
-        if self._cache.record(installed) is not None:
+        """Export and wait for it, unless that was tried before.
+
+        Raises ExportError, WeightsError, Cancelled, or DeviceError when ONNX Runtime cannot be imported.
+        """
+        import_onnx_runtime()
+        record = self._cache.record(installed)
+        if record is not None and (record.rejected or self._cache.find(installed) is not None):
             return
         from model.child_process import run_in_child  # with multiprocessing, which a start does without
 
@@ -88,10 +101,12 @@ class BackgroundExport:
         """End an export that is under way; what it has written so far counts for nothing."""
         if self._process is None:
             return
-        self._process.terminate()
-        try:
-            self._process.wait(_SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
+        for seconds in _SECONDS_TO_END:
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+                break
+        else:
             self._process.kill()
             self._process.wait()
         self._process = None

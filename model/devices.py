@@ -11,8 +11,11 @@ log = logging.getLogger(__name__)
 
 # On two CPU cores batch 16 gained nothing over 8. The figures for GPUs are customary ones, not measured.
 BATCH_SIZES = {"cpu": 8, "cuda": 32, "mps": 16}
-# MPS; the CPU on POSIX systems and on Windows; cuBLAS (CUBLAS_STATUS_ALLOC_FAILED) and cuDNN.
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "status_alloc_failed")
+# MPS; the CPU on POSIX systems and on Windows; cuBLAS (CUBLAS_STATUS_ALLOC_FAILED) and cuDNN; ONNX Runtime.
+_OUT_OF_MEMORY = (
+    *("out of memory", "can't allocate memory", "not enough memory", "status_alloc_failed"),
+    "failed to allocate memory",
+)
 
 
 @dataclass(frozen=True, slots=True)

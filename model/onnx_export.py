@@ -20,7 +20,7 @@ from torch import nn
 from model import folders
 from model.cancel import CancelToken
 from model.classifier import Classifier, Normalise
-from model.devices import choose_device
+from model.devices import choose_device, is_out_of_memory
 from model.errors import ExportError, WeightsError
 from model.names import display_name
 from model.network import fold_batch_norm, load_network
@@ -50,7 +50,8 @@ def export_weights(weights_id: str, cancel: CancelToken) -> Iterator[NetworkExpo
 def export_network(installed: InstalledWeights, cache: OnnxCache, cancel: CancelToken) -> Iterator[NetworkExported]:
     """Export, check and keep a network; the one value says where it is. An export that is there is left as it is.
 
-    A network that cannot be exported, or whose results differ, is noted in the cache, so that nobody tries again.
+    A network that cannot be exported, or whose results differ, is noted in the cache, so that nobody tries again; a
+    lack of memory, or of a package, is not the network's fault and is not noted.
 
     Raises:
         ExportError: it could not be exported or saved, or failed its check.
@@ -71,7 +72,8 @@ def export_network(installed: InstalledWeights, cache: OnnxCache, cancel: Cancel
             params = {"folder": display_name(cache.folder), "reason": exc.strerror or str(exc)}
             raise ExportError("onnx-not-saved", id=installed.weights.id, **params) from exc
         except ExportError as exc:
-            _note_rejection(installed, cache, exc)
+            if not _is_passing(exc):
+                _note_rejection(installed, cache, exc)
             raise
     record = found.record
     yield NetworkExported(
@@ -116,7 +118,7 @@ def _export(installed: InstalledWeights, target: Path, cancel: CancelToken) -> N
         assert program is not None
         program.model.metadata_props[METADATA_KEY] = json.dumps(_metadata(installed))
         program.save(target, external_data=False)
-    except (OSError, MemoryError):
+    except OSError:
         raise
     except Exception as exc:  # what a network can make the exporter raise has no common class
         raise ExportError("onnx-export-failed", id=weights.id, reason=_first_line(exc), detail=str(exc)) from exc
@@ -175,6 +177,18 @@ def check_pictures(side: int, count: int) -> NDArray[np.uint8]:
 
 def _differs(installed: InstalledWeights, reason: str) -> ExportError:
     return ExportError("onnx-check-failed", id=installed.weights.id, reason=reason)
+
+
+def _is_passing(error: BaseException) -> bool:
+    """Return whether the computer's state is to blame: libraries wrap such causes in errors of their own."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ImportError | MemoryError):
+            return True
+        if isinstance(cause, RuntimeError) and is_out_of_memory(cause):
+            return True
+        cause = cause.__cause__
+    return False
 
 
 def _note_rejection(installed: InstalledWeights, cache: OnnxCache, error: ExportError) -> None:
