@@ -96,7 +96,7 @@ class Settings:
     def engine(self) -> EngineWish:
         """What is to compute: auto, torch or onnx."""
         value = self._text("engine")
-        return value if value in ENGINE_KEYS else "auto"  # type: ignore[return-value]
+        return value if value in ENGINE_KEYS else "auto"
 
     @engine.setter
     def engine(self, value: EngineWish) -> None:

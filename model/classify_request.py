@@ -15,7 +15,7 @@ DEFAULT_TOP = 5
 class ClassifierWish:
     """How to load: `device` is auto, cpu, cuda or mps, `batch_size` None the device's own.
 
-    `threads` compute on a CPU; None is one a processor.
+    `threads` compute on a CPU; None is what was measured on this computer.
     """
 
     device: str = "auto"

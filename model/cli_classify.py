@@ -93,7 +93,7 @@ def run_classify(arguments: argparse.Namespace, cancel: CancelToken) -> int:
         say(f"{arguments.weights} is {installed.weights.title} ({weights_id})")
     run = _Run(arguments, installed, paths)
     try:
-        run.classify(Engine(catalogue, exporter=BackgroundExport(user_cache())), cancel)
+        run.classify(Engine(catalogue, exporter=BackgroundExport(user_cache()), tune=True), cancel)
     except (Cancelled, KeyboardInterrupt):
         say(f"Interrupted; {run.done:,} of {len(paths):,} pictures were finished and kept.")
         run.tell_summary()

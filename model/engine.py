@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, MutableMapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.cancel import CancelToken
-from model.classify_request import ClassifyRequest
-from model.decode_pool import decode_threads
+from model.classify_request import ClassifierWish, ClassifyRequest
 from model.engine_choice import ClassifierFactory, load_classifier
 from model.errors import PhotospotterError
 from model.lane import Exporter, Lane
@@ -20,6 +20,7 @@ from model.load_picture import make_load
 from model.pipeline import Load, classify_images
 from model.recall import ResultMemory
 from model.store import FileVersion, file_version
+from model.thread_split import default_split, known_split
 from model.types import (
     EngineReady,
     InstalledWeights,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from model.weights import Catalogue
 
 log = logging.getLogger(__name__)
+
+WORTH_A_TRIAL = 200
+"""A run of so many pictures begins with measuring the thread split, which takes a second."""
 
 RunEvent = WeightsOpened | EngineReady | ResultBatch | Notice
 
@@ -51,11 +55,17 @@ class Engine:
         *,
         store_file: Path | None = None,
         exporter: Exporter | None = None,
+        tune: bool = False,
     ) -> None:
-        """Nothing is loaded, and torch is not imported, before the first run. Without `store_file` nothing is kept."""
+        """Nothing is loaded, and torch is not imported, before the first run. Without `store_file` nothing is kept.
+
+        With `tune` the thread split is measured where that was not done yet: when there is time, or much to do.
+        """
         self._catalogue = catalogue
         self._memory = ResultMemory(store_file)
-        self._lane = Lane(factory or load_classifier, exporter)
+        self._factory = factory or load_classifier
+        self._lane = Lane(self._factory, exporter)
+        self._tune = tune
 
     def run(self, request: ClassifyRequest, cancel: CancelToken) -> Iterator[RunEvent]:
         """Recall what is known, load what the request names unless it is loaded, and classify the rest.
@@ -74,10 +84,13 @@ class Engine:
                 unknown.append(item)
         if not unknown:
             return
+        is_worth_a_trial = len(unknown) >= WORTH_A_TRIAL
         request.queue.fill(unknown)
         del unknown
         ready = self._lane.load(installed, request.wish, cancel)
         yield ready
+        if is_worth_a_trial:
+            self._measure_threads(installed, request.wish, cancel)
         versions: dict[Path, FileVersion] = {}
         load = make_load(installed.weights.preprocess, request.limits, request.decode)
         for event in classify_images(
@@ -85,7 +98,7 @@ class Engine:
             self._lane,
             _noting_versions(load, versions),
             cancel=cancel,
-            threads=decode_threads(),
+            threads=(known_split(self._lane.engine) or default_split()).decode,
             top=request.top,
             decode=request.decode,
         ):
@@ -107,6 +120,7 @@ class Engine:
             installed = self._catalogue.open(request.weights_id)
             cancel.raise_if_cancelled()
             yield self._lane.load(installed, request.wish, cancel)
+            self._measure_threads(installed, request.wish, cancel)
         except PhotospotterError as exc:
             log.warning("could not load ahead: %s", exc)
 
@@ -114,6 +128,16 @@ class Engine:
         """Close the store and end an export; to be called on the compute thread, as its last act."""
         self._lane.close()
         self._memory.close()
+
+    def _measure_threads(self, installed: InstalledWeights, wish: ClassifierWish, cancel: CancelToken) -> None:
+        """Find the best thread split for the engine that is loaded, unless it is known, and load it that way."""
+        if not self._tune or self._lane.device_key != "cpu" or known_split(self._lane.engine) is not None:
+            return
+        from model.thread_trial import measure_split
+
+        best = measure_split(partial(self._factory, installed), wish, cancel)
+        if best is not None and best.compute != default_split().compute:
+            self._lane.reload(installed, wish)
 
     def _recalled(self, request: ClassifyRequest, installed: InstalledWeights) -> Iterator[Path | ResultBatch]:
         if request.fresh:

@@ -8,11 +8,15 @@ from model import folders
 from model.classify_request import ClassifierWish
 from model.errors import DeviceError, PhotospotterError, WeightsError
 from model.gpu_presence import has_gpu_driver
+from model.machine_notes import add_notes, read_notes
 from model.onnx_cache import ExportedNetwork, OnnxCache
 from model.pipeline import ImageClassifier
+from model.thread_split import known_split
 from model.types import EngineName, InstalledWeights
 
 log = logging.getLogger(__name__)
+
+_CHOSEN_DEVICE = "auto-device"
 
 ENGINE_TITLES: dict[EngineName, str] = {"torch": "PyTorch", "onnx": "ONNX Runtime"}
 """The engines' own names, for people."""
@@ -71,7 +75,10 @@ def load_torch(installed: InstalledWeights, wish: ClassifierWish) -> LoadedClass
     from model.classifier import Classifier
     from model.devices import choose_device
 
-    return Classifier(installed, choose_device(wish.device), batch_size=wish.batch_size, threads=wish.threads)
+    device = choose_device(wish.device)
+    if wish.device == "auto" and has_gpu_driver():
+        add_notes({_CHOSEN_DEVICE: device.key})
+    return Classifier(installed, device, batch_size=wish.batch_size, threads=_threads(wish, "torch"))
 
 
 def load_onnx(installed: InstalledWeights, exported: ExportedNetwork, wish: ClassifierWish) -> LoadedClassifier:
@@ -80,12 +87,18 @@ def load_onnx(installed: InstalledWeights, exported: ExportedNetwork, wish: Clas
     from model.onnx_classifier import OnnxClassifier
 
     device = "cpu" if wish.device == "auto" else wish.device
-    return OnnxClassifier(exported.path, installed, device=device, batch_size=wish.batch_size, threads=wish.threads)
+    threads = _threads(wish, "onnx")
+    return OnnxClassifier(exported.path, installed, device=device, batch_size=wish.batch_size, threads=threads)
 
 
 def runs_on_cpu(wish: ClassifierWish) -> bool:
-    """Return whether the network is to run on the CPU, as far as can be told without importing torch."""
-    return wish.device == "cpu" or (wish.device == "auto" and not has_gpu_driver())
+    """Return whether the network is to run on the CPU, as far as can be told without importing torch.
+
+    A GPU that torch passed over last time, for example because it was built without CUDA, counts as none.
+    """
+    if wish.device != "auto":
+        return wish.device == "cpu"
+    return not has_gpu_driver() or read_notes().get(_CHOSEN_DEVICE) == "cpu"
 
 
 def import_onnx_runtime() -> None:
@@ -100,3 +113,10 @@ def import_onnx_runtime() -> None:
 def is_onnx_runtime_there() -> bool:
     """Return whether the package is installed; it is not imported."""
     return importlib.util.find_spec("onnxruntime") is not None
+
+
+def _threads(wish: ClassifierWish, engine: EngineName) -> int | None:
+    if wish.threads is not None:
+        return wish.threads
+    split = known_split(engine)
+    return split.compute if split is not None else None

@@ -53,11 +53,15 @@ class Lane:
         if self._loaded is None or self._loaded_for != (installed, wish):
             if wish.engine == "onnx" and self._exporter is not None:
                 self._exporter.export_now(installed, cancel)
-            self._loaded = self._factory(installed, wish)
-            self._loaded_for = (installed, wish)
+            self.reload(installed, wish)
         else:
             self._move()
         return self.ready()
+
+    def reload(self, installed: InstalledWeights, wish: ClassifierWish) -> None:
+        """Load again what is loaded; raises WeightsError or DeviceError."""
+        self._loaded = self._factory(installed, wish)
+        self._loaded_for = (installed, wish)
 
     def ready(self) -> EngineReady:
         """Return what is loaded now."""
@@ -78,6 +82,11 @@ class Lane:
     def engine(self) -> EngineName:
         """What computes now."""
         return self._now.engine
+
+    @property
+    def device_key(self) -> str:
+        """The device in use: cpu, cuda or mps."""
+        return self._now.device_key
 
     def classify(self, pixels: NDArray[np.uint8], top: int) -> BatchOutput:
         """Classify uint8 (N, S, S, 3), with ONNX Runtime if its file has come since the last batch.
