@@ -22,19 +22,25 @@ def has_gpu_driver() -> bool:
     """
     if sys.platform == "darwin":
         return platform.machine() == "arm64"
-    return _cuda_devices() > 0 or _AMD_COMPUTE.exists()
+    return cuda_devices(nvidia_driver()) > 0 or _AMD_COMPUTE.exists()
 
 
-def _cuda_devices() -> int:
-    """Return how many GPUs NVIDIA's driver reports; 0 without a driver."""
+def nvidia_driver() -> ctypes.CDLL | None:
+    """Return NVIDIA's driver (the CUDA driver API), ready to be asked; None without one, or when it finds no GPU."""
     name = _CUDA.get(sys.platform)
     if name is None:
-        return 0
+        return None
     try:
         driver = ctypes.CDLL(name)
-        count = ctypes.c_int(0)
-        if driver.cuInit(0) == _SUCCESS and driver.cuDeviceGetCount(ctypes.byref(count)) == _SUCCESS:
-            return count.value
+        return driver if driver.cuInit(0) == _SUCCESS else None
     except (OSError, AttributeError) as exc:
         log.debug("no NVIDIA driver: %s", exc)
-    return 0
+        return None
+
+
+def cuda_devices(driver: ctypes.CDLL | None) -> int:
+    """Return how many GPUs the driver reports; 0 without a driver."""
+    count = ctypes.c_int(0)
+    if driver is None or driver.cuDeviceGetCount(ctypes.byref(count)) != _SUCCESS:
+        return 0
+    return count.value
