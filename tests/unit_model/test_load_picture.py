@@ -106,9 +106,11 @@ def test_fast_decodes_jpeg_small_but_at_least_twice_as_large_as_needed(
         return to_upright_rgb(image, turn)
 
     monkeypatch.setattr(decode_module, "to_upright_rgb", watched)
-    for height in (231, 232, 463, 464, 928, 2000):  # the resize is 58 pixels, twice that 116
-        load(saved(tmp_path / "a.jpg", pattern(height * 3 // 2, height), kind="JPEG"), "fast")
-    assert [height for _, height in sizes] == [231, 116, 232, 116, 116, 250]
+    for shorter in (231, 232, 463, 464, 928, 2000):  # the resize is 58 pixels, twice that 116
+        for size in ((shorter * 3 // 2, shorter), (shorter, shorter * 3 // 2)):
+            load(saved(tmp_path / "a.jpg", pattern(*size), kind="JPEG"), "fast")
+    assert [height for _, height in sizes[::2]] == [231, 116, 232, 116, 116, 250]
+    assert [width for width, _ in sizes[1::2]] == [231, 116, 232, 116, 116, 250]
     sizes.clear()
     path = saved(tmp_path / "a.jpg", pattern(1500, 1000), kind="JPEG")
     load(path, "exact")
