@@ -6,7 +6,7 @@ from typing import Protocol
 
 from model import folders
 from model.classify_request import ClassifierWish
-from model.errors import DeviceError, PhotospotterError, WeightsError
+from model.errors import DeviceError, PhotospotterError, WeightsError, first_line
 from model.gpu_presence import has_gpu_driver
 from model.machine_notes import add_notes, read_notes
 from model.onnx_cache import ExportedNetwork, OnnxCache
@@ -106,8 +106,7 @@ def import_onnx_runtime() -> None:
     try:
         importlib.import_module("onnxruntime")
     except ImportError as exc:
-        reason = (str(exc).splitlines() or [type(exc).__name__])[0]
-        raise DeviceError("onnx-runtime-absent", reason=reason) from exc
+        raise DeviceError("onnx-runtime-absent", reason=first_line(exc)) from exc
 
 
 def is_onnx_runtime_there() -> bool:

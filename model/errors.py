@@ -45,6 +45,11 @@ class UsageError(PhotospotterError):
     """A request that makes no sense as given; nothing was done."""
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of a library's own words, at most 200 characters; its class where it has none."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
 def describe(problem: Problem) -> str:
     """Return what happened, in English."""
     return ERROR_TEXTS[problem.code].message.format(**dict(problem.params))

@@ -21,7 +21,7 @@ from model import folders
 from model.cancel import CancelToken
 from model.classifier import Classifier, Normalise
 from model.devices import choose_device, is_out_of_memory
-from model.errors import ExportError, WeightsError
+from model.errors import ExportError, WeightsError, first_line
 from model.names import display_name
 from model.network import fold_batch_norm, load_network
 from model.onnx_cache import EXPORTER_VERSION, OnnxCache
@@ -121,7 +121,7 @@ def _export(installed: InstalledWeights, target: Path, cancel: CancelToken) -> N
     except OSError:
         raise
     except Exception as exc:  # what a network can make the exporter raise has no common class
-        raise ExportError("onnx-export-failed", id=weights.id, reason=_first_line(exc), detail=str(exc)) from exc
+        raise ExportError("onnx-export-failed", id=weights.id, reason=first_line(exc), detail=str(exc)) from exc
 
 
 def _metadata(installed: InstalledWeights) -> dict[str, object]:
@@ -150,7 +150,7 @@ def _check(installed: InstalledWeights, path: Path) -> float:
         candidate = OnnxClassifier(path, installed)
         expected, actual = reference.probabilities(pixels), candidate.probabilities(pixels)
     except (WeightsError, RuntimeError) as exc:
-        raise ExportError("onnx-check-failed", id=installed.weights.id, reason=_first_line(exc)) from exc
+        raise ExportError("onnx-check-failed", id=installed.weights.id, reason=first_line(exc)) from exc
     difference = float(np.abs(expected - actual).max())
     if not difference < LARGEST_DIFFERENCE:  # NaN is not smaller either
         raise _differs(installed, f"a probability differs by {difference:.2g}")
@@ -197,7 +197,3 @@ def _note_rejection(installed: InstalledWeights, cache: OnnxCache, error: Export
         cache.reject(installed, str(dict(error.problem.params)["reason"]))
     except OSError as exc:
         log.warning("the rejection could not be noted: %s", exc)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
