@@ -11,6 +11,7 @@ from weights_samples import Place
 from weights_server import Computer, Server
 
 from model import engine
+from model.types import InstalledWeights, NetworkExported
 from model.weights import Catalogue, default_catalogue
 
 
@@ -63,6 +64,22 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> NetworkExported:
+    """The tiny network of `onnx_desk`, really exported, once for all tests; what it was made of may not be changed."""
+    from onnx_desk import export_tiny
+
+    return export_tiny(tmp_path_factory.mktemp("exported"))
+
+
+@pytest.fixture
+def tiny(own_data_dir: Path) -> InstalledWeights:
+    """The tiny network's weight set, in this test's data folder."""
+    from onnx_desk import give_tiny
+
+    return give_tiny(own_data_dir)
 
 
 @pytest.fixture
