@@ -395,28 +395,21 @@ def test_an_export_cancelled_before_it_begins_does_not_reach_the_exporter(
 
 # The program's own export in the background, of a tiny network. It stops with half its file written.
 CHILD = """
-import os, sys
+import os, sys, types
 from onnx_desk import tiny_networks
 import torch
 from model.cli import main
 
-export = torch.onnx.export
+
+def save(target, **_settings):
+    with open(target, "wb") as part:
+        part.write(b"half a netw")
+    print(os.nice(0), flush=True)
+    sys.stdin.read()
 
 
-def stopping(*arguments, **settings):
-    program = export(*arguments, **settings)
-
-    def save(target, **_settings):
-        with open(target, "wb") as part:
-            part.write(b"half a netw")
-        print(os.nice(0), flush=True)
-        sys.stdin.read()
-
-    program.save = save
-    return program
-
-
-torch.onnx.export = stopping
+program = types.SimpleNamespace(model=types.SimpleNamespace(metadata_props={}), save=save)
+torch.onnx.export = lambda *_arguments, **_settings: program
 with tiny_networks():
     sys.exit(main(["export", "--background", "tiny"]))
 """
