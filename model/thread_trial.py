@@ -47,7 +47,7 @@ def measure_split(
     engine: EngineName | None = None
     arrangements = _arrangements()
     with tempfile.TemporaryDirectory(prefix="photospotter-") as folder:
-        picture = _write_picture(Path(folder))
+        picture = write_picture(Path(folder), _TRIAL_SIZE)
         for compute, group in itertools.groupby(arrangements, key=lambda split: split.compute):
             classifier = make(replace(wish, threads=compute))
             engine = classifier.engine
@@ -102,11 +102,11 @@ def _rate(
     return 0.0 if started is None else done / max(clock() - started, 1e-6)
 
 
-def _write_picture(folder: Path) -> Path:
-    """Write a JPEG that takes as long to decode as a photograph: smooth colours with some grain."""
+def write_picture(folder: Path, size: tuple[int, int]) -> Path:
+    """Write a JPEG of a width and height that takes as long to decode as a photograph: smooth colours with grain."""
     generator = np.random.default_rng(1)
-    coarse = Image.fromarray(generator.integers(0, 256, (27, 48, 3), dtype=np.uint8)).resize(_TRIAL_SIZE)
-    grain = generator.integers(-8, 9, (*reversed(_TRIAL_SIZE), 3), dtype=np.int16)
+    coarse = Image.fromarray(generator.integers(0, 256, (27, 48, 3), dtype=np.uint8)).resize(size)
+    grain = generator.integers(-8, 9, (*reversed(size), 3), dtype=np.int16)
     path = folder / "trial.jpg"
     Image.fromarray(np.clip(np.asarray(coarse) + grain, 0, 255).astype(np.uint8)).save(path, quality=92)
     return path
