@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import logging
-import multiprocessing
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -20,11 +18,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 EXIT_NO_SCREEN = 3
+GIVE_WAY_SECONDS = 0.001
+"""After so long a thread that computes in Python gives way to the GUI thread; Python's own 5 ms are a third of a frame."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Show the window, with the given paths already added; return the process's exit code."""
-    multiprocessing.freeze_support()  # an installed program is also the program of its child processes
+    if getattr(sys, "frozen", False):  # an installed program is also the program of its child processes
+        import multiprocessing
+
+        multiprocessing.freeze_support()
     # Busy neighbours and spinning OpenMP threads slow torch down more than tenfold; read when torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = _parse(sys.argv[1:] if argv is None else argv)
@@ -69,26 +72,21 @@ def make_application() -> QApplication:
     assert isinstance(app, QApplication)
     app.setApplicationName("photospotter")
     app.setApplicationDisplayName("Photospotter")
-    app.setApplicationVersion(_version())
     app.setDesktopFileName("photospotter")
     app.setWindowIcon(app_icon())
+    sys.setswitchinterval(GIVE_WAY_SECONDS)
     return app
 
 
 def make_window() -> MainWindow:
     """Return the window on the user's own settings, weights and store."""
+    from gui.late_engine import LateEngine
     from gui.main_window import MainWindow
     from gui.settings import Settings
-    from model.background_export import BackgroundExport
-    from model.engine import Engine
-    from model.engine_choice import user_cache
-    from model.folders import data_dir
     from model.weights import default_catalogue
 
     catalogue = default_catalogue()
-    exporter = BackgroundExport(user_cache())
-    engine = Engine(catalogue, store_file=data_dir() / "results.sqlite3", exporter=exporter)
-    return MainWindow(catalogue, engine, Settings.for_user())
+    return MainWindow(catalogue, LateEngine(catalogue), Settings.for_user())
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -98,12 +96,22 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         epilog="Without a window: photospotter-cli.",
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", help="pictures and folders to begin with")
-    parser.add_argument("--version", action="version", version=f"photospotter {_version()}")
+    parser.add_argument("--version", action=_ShowVersion, nargs=0, help="show the version and exit")
     return parser.parse_args(argv)
 
 
-def _version() -> str:
-    try:
-        return version("photospotter")
-    except PackageNotFoundError:
-        return "(not installed)"
+class _ShowVersion(argparse.Action):
+    """Looks the version up only when it is asked for: what reads it takes longer to import than all of argparse."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: object, values: object, option_string: str | None = None
+    ) -> NoReturn:
+        """Print it and exit."""
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            found = version("photospotter")
+        except PackageNotFoundError:
+            found = "(not installed)"
+        print(f"photospotter {found}")  # noqa: T201 - its answer
+        parser.exit()

@@ -1,10 +1,13 @@
 """Keeps the rows classified with the active weights: starts, supersedes and stops runs on the compute thread."""
 
+from __future__ import annotations
+
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QElapsedTimer, QObject, Signal
 
@@ -13,8 +16,12 @@ from gui.settings import Settings
 from gui.worker import JobRunner, Outcome, Ticket
 from model.classify_request import ClassifierWish, ClassifyRequest
 from model.decode_limits import DecodeLimits
-from model.engine import Engine
 from model.types import EngineReady, InstalledWeights, Notice, Problem, ResultBatch, WeightsOpened
+from model.work_queue import WorkQueue
+
+if TYPE_CHECKING:
+    from gui.late_engine import LateEngine
+    from model.engine import Engine
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +60,7 @@ class ClassifyController(QObject):
     def __init__(
         self,
         results: ResultsModel,
-        engine: Engine,
+        engine: Engine | LateEngine,
         compute: JobRunner,
         settings: Settings,
         limits: DecodeLimits,
@@ -71,8 +78,12 @@ class ClassifyController(QObject):
         self._device_label = ""
         self._running = False
         self._opened: InstalledWeights | None = None
-        self._fresh = False
+        self._begun_fresh = False
         self._tickets: list[Ticket] = []
+        self._preferred: tuple[Path, ...] = ()
+        self._queue = WorkQueue()
+        self._begun_at = results.mark
+        self._preload: Ticket | None = None
         self._loaded: _NetworkKey | None = None
         self._through_network = False
         self._done = self._errors = self._computed = self._delivered = 0
@@ -113,7 +124,8 @@ class ClassifyController(QObject):
         if self._weights_id and not self._running and not self._compute.busy:
             request = self._request(())
             job, on_value = partial(self._engine.preload, request), partial(self._on_preloaded, _network_key(request))
-            self._tickets.append(self._compute.start(job, on_value, self._on_preload_done))
+            self._preload = self._compute.start(job, on_value, self._on_preload_done)
+            self._tickets.append(self._preload)
 
     def set_limits(self, limits: DecodeLimits) -> None:
         """Use other decoding limits from the next run on."""
@@ -144,9 +156,19 @@ class ClassifyController(QObject):
         """Start a run over all pending rows, unless one is under way: it is followed by another for what came since."""
         if self._running or not self._weights_id:
             return
-        paths = self._results.pending_paths()
-        if paths:
-            self._begin(paths)
+        if self._results.counts().pending:
+            self._begin()
+
+    def prefer(self, paths: Sequence[Path]) -> None:
+        """Classify these before the others, in the run under way and in the next ones; O(len(paths)).
+
+        Pictures that were added since the run began are not in it: for them it is begun anew.
+        """
+        self._preferred = tuple(paths)
+        self._queue.prefer(self._preferred)
+        if self._running and self._results.has_newer(self._preferred, self._begun_at):
+            self._forget_tickets()
+            self._begin(fresh=self._begun_fresh)
 
     def rerun(self, paths: Sequence[Path] | None = None) -> None:
         """Classify these rows, or all of them, anew."""
@@ -155,9 +177,8 @@ class ClassifyController(QObject):
             self._results.mark_all_pending()
         else:
             self._results.mark_pending(paths)
-        self._fresh = True
-        self.classify_pending()
-        self._fresh = False
+        if self._weights_id and self._results.counts().pending:
+            self._begin(fresh=True)
 
     def stop(self) -> None:
         """Stop within one batch; what is finished stays, the rest stays pending."""
@@ -170,13 +191,23 @@ class ClassifyController(QObject):
         self._supersede()
 
     def _supersede(self) -> None:
+        self._forget_tickets()
+        self._set_running(False)
+
+    def _forget_tickets(self) -> None:
         for ticket in self._tickets:  # and no others: somebody's import may be under way on the same thread
             self._compute.forget(ticket)
         self._tickets.clear()
-        self._set_running(False)
 
-    def _begin(self, paths: Sequence[Path]) -> None:
-        request = self._request(tuple(paths))
+    def _begin(self, *, fresh: bool = False) -> None:
+        """Start a run over all pending rows; their paths are taken out of a copy of the list on its thread."""
+        if self._preload is not None:
+            self._preload.token.cancel()  # what it measures after loading must not keep the pictures waiting
+            self._preload = None
+        request = self._request(self._results.pending_snapshot().paths(), fresh=fresh)
+        self._begun_at, self._begun_fresh = self._results.mark, fresh
+        self._queue = request.queue
+        self._queue.prefer(self._preferred)
         network = _network_key(request)
         self._opened = None
         self._through_network = False
@@ -191,14 +222,14 @@ class ClassifyController(QObject):
         on_value = partial(self._on_value, network)
         self._tickets.append(self._compute.start(partial(self._engine.run, request), on_value, self._on_done))
 
-    def _request(self, paths: tuple[Path, ...]) -> ClassifyRequest:
+    def _request(self, paths: Iterable[Path], *, fresh: bool = False) -> ClassifyRequest:
         return ClassifyRequest(
             paths=paths,
             weights_id=self._weights_id,
             device=self._settings.device,
             batch_size=self._settings.batch_size or None,
             limits=self._limits,
-            fresh=self._fresh,
+            fresh=fresh,
             engine=self._settings.engine,
             decode=self._settings.decode,
         )
@@ -245,9 +276,8 @@ class ClassifyController(QObject):
             self._recover(outcome.problem)
             return
         self._installed = self._opened or self._installed
-        came_since = self._results.pending_paths() if self._delivered and not outcome.cancelled else []
-        if came_since:
-            self._begin(came_since)
+        if self._delivered and not outcome.cancelled and self._results.counts().pending:
+            self._begin()  # for what came since
             return
         self.finished.emit(RunSummary(self._done, self._errors, self._clock.elapsed() / 1000, outcome.cancelled))
         self._set_running(False)

@@ -19,22 +19,20 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, Qt, Slot
 
 from gui.error_texts import problem_remedy, problem_text
-from gui.evaluation_texts import headline
 from gui.message_bar import MessageAction
 from gui.worker import JobRunner, Outcome, Ticket
 from model.cancel import CancelToken
-from model.child_process import run_in_child
 from model.decode_limits import DecodeLimits
 from model.errors import WeightsError
-from model.evaluation_types import EvaluateRequest, Evaluation, EvaluationProgress, EvaluationStarted
 from model.types import FoundImage, Notice
 from model.weights import Catalogue
 
 if TYPE_CHECKING:
     from gui.evaluate_dialog import EvaluateDialog
     from gui.main_window import MainWindow
+    from model.evaluation_types import EvaluateRequest, Evaluation
 
-EvaluateJob = Callable[[EvaluateRequest, Catalogue, CancelToken], Iterator[object]]
+EvaluateJob = Callable[["EvaluateRequest", Catalogue, CancelToken], Iterator[object]]
 """Yields EvaluationStarted, EvaluationProgress and last an Evaluation; called and iterated on the runner's thread."""
 
 _DONE, _WEIGHTS = "evaluation", "evaluation-weights"
@@ -42,6 +40,8 @@ _DONE, _WEIGHTS = "evaluation", "evaluation-weights"
 
 def evaluate_in_child(request: EvaluateRequest, catalogue: Catalogue, cancel: CancelToken) -> Iterator[object]:
     """Evaluate in a child process, beside the network that classifies; there is nothing to save on a stop."""
+    from model.child_process import run_in_child
+
     return run_in_child("model.evaluate:evaluate", (request, catalogue), cancel, abandon=cancel)
 
 
@@ -123,6 +123,8 @@ class EvaluationController(QObject):
         dialog = self._dialog
         if dialog is None or self.running or not dialog.form.complete or dialog.form.folder is None:
             return
+        from model.evaluation_types import EvaluateRequest
+
         window, form, folder = self._window, dialog.form, dialog.form.folder
         request = EvaluateRequest(
             root=folder,
@@ -149,6 +151,9 @@ class EvaluationController(QObject):
             return weights_id
 
     def _on_value(self, value: object) -> None:
+        from gui.evaluation_texts import headline
+        from model.evaluation_types import Evaluation, EvaluationProgress, EvaluationStarted
+
         dialog = self._dialog
         if dialog is None:
             return

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.archive_import import import_archive
 from model.cancel import CancelToken
 from model.weights import Catalogue
 
@@ -26,6 +25,8 @@ class ImportRequest:
 def run_import(request: ImportRequest, catalogue: Catalogue, cancel: CancelToken) -> Iterator[object]:
     """Import what was asked for; imports torch, hence on the compute thread alone."""
     if request.labels is None:
+        from model.archive_import import import_archive
+
         return import_archive(request.file, catalogue, cancel=cancel)
     from model.weights_import import import_weights
 

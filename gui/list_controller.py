@@ -8,23 +8,25 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from gui.result_texts import rows_as_text
 from gui.results_model import ResultsModel
-from gui.results_order import Ordering, OrderSpec, compute_order
+from gui.results_order import Ordering, OrderSpec, Slots, compute_order
+from gui.shown_row import RowsSnapshot, current_results
 from gui.worker import JobRunner, Outcome, Ticket
 from model.cancel import CancelToken
-from model.export import CsvOptions, RunFacts, export_results
 from model.sources import common_folder, find_images
 from model.types import (
     ExportDone,
     ExportProgress,
     FoundImage,
-    ImageResult,
     InstalledWeights,
     ScanBatch,
     ScanReport,
 )
 
 log = logging.getLogger(__name__)
+
+_COPIED_AT_ONCE = 200  # rows, in some 5 ms
 
 
 class ListController(QObject):
@@ -34,6 +36,8 @@ class ListController(QObject):
     scanned = Signal(object)
     scanning_changed = Signal(bool)
     exported = Signal(object)
+    copied = Signal(str)
+    """Rows as text, for the clipboard."""
     failed = Signal(object)
 
     def __init__(
@@ -85,9 +89,20 @@ class ListController(QObject):
 
     def export(self, target: Path, installed: InstalledWeights, device: str, *, raw: bool) -> None:
         """Write the results of the active weights to a CSV file; `target` may be overwritten."""
-        options = CsvOptions(bom=True, raw=raw, overwrite=True)
-        job = partial(_export, self._results.paths(), self._results.results(), target, installed, options, device)
+        job = partial(_export, self._results.rows_snapshot(), target, installed, device, raw)
         self._files.start(job, self._on_exported, self._on_export_done)
+
+    def copy(self, rows: Slots) -> None:
+        """Make a text of shown rows (intp); `copied` follows, for many rows from the I/O thread."""
+        snapshot = self._results.rows_snapshot(rows)
+        if len(rows) <= _COPIED_AT_ONCE:
+            self.copied.emit(rows_as_text(snapshot.rows()))
+        else:
+            self._files.start(partial(_as_text, snapshot), self._on_copied, self._report)
+
+    def _on_copied(self, value: object) -> None:
+        if isinstance(value, str):
+            self.copied.emit(value)
 
     def _on_found(self, tell: Callable[[Sequence[FoundImage]], None], value: object) -> None:
         if isinstance(value, ScanBatch):
@@ -130,14 +145,22 @@ def _scan(paths: Sequence[Path], recursive: bool, cancel: CancelToken) -> Iterat
     return find_images(paths, recursive=recursive, cancel=cancel)
 
 
+def _as_text(snapshot: RowsSnapshot, _cancel: CancelToken) -> Iterator[str]:
+    yield rows_as_text(snapshot.rows())
+
+
 def _export(
-    paths: Sequence[Path],
-    results: Sequence[ImageResult],
+    snapshot: RowsSnapshot,
     target: Path,
     installed: InstalledWeights,
-    options: CsvOptions,
     device: str,
+    raw: bool,
     cancel: CancelToken,
 ) -> Iterator[ExportProgress | ExportDone]:
-    root = common_folder(path.parent for path in paths)
-    return export_results(results, len(paths), target, installed, root, options, RunFacts(device=device), cancel)
+    from model.export import CsvOptions, RunFacts, export_results
+
+    rows = list(snapshot.rows())
+    results = current_results(rows)
+    root = common_folder({row.found.path.parent for row in rows})
+    options = CsvOptions(bom=True, raw=raw, overwrite=True)
+    return export_results(results, len(rows), target, installed, root, options, RunFacts(device=device), cancel)

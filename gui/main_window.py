@@ -1,8 +1,11 @@
 """The window: composes panels, menus and controllers; what they do is decided in those."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
@@ -44,10 +47,13 @@ from gui.window_commands import WindowCommands
 from gui.window_reports import WindowReports
 from gui.worker import JobRunner
 from model.decode_limits import DecodeLimits
-from model.engine import Engine
 from model.errors import WeightsError
 from model.types import WeightsState
 from model.weights import Catalogue
+
+if TYPE_CHECKING:
+    from gui.late_engine import LateEngine
+    from model.engine import Engine
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +66,7 @@ class MainWindow(QMainWindow):
 
     first_shown = Signal()
 
-    def __init__(self, catalogue: Catalogue, engine: Engine, settings: Settings) -> None:
+    def __init__(self, catalogue: Catalogue, engine: Engine | LateEngine, settings: Settings) -> None:
         """Build the window; nothing is loaded and no file is read yet."""
         super().__init__()
         self.setObjectName("main_window")
@@ -188,6 +194,7 @@ class MainWindow(QMainWindow):
         self.folders.folder_opened.connect(self._on_folder_opened)
         self.filter_bar.spec_changed.connect(self.lists.apply_order)
         self.view.sort_requested.connect(self.filter_bar.set_sort)
+        self.view.looked_at.connect(self.classify.prefer)
         self.empty.open_images.connect(self.commands.open_images)
         self.empty.open_folder.connect(self.commands.open_folder)
 

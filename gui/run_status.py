@@ -10,7 +10,6 @@ from gui.list_controller import ListController
 from gui.percent import counted
 from gui.progress_bar import RateMeter, StatusLine
 from gui.results_model import ResultsModel
-from model.engine_choice import ENGINE_TITLES
 from model.types import EngineReady
 
 
@@ -118,6 +117,8 @@ class RunStatus(QObject):
 
 def engine_text(ready: EngineReady) -> str:
     """Return where and with what the network computes."""
+    from model.engine_choice import ENGINE_TITLES  # the compute thread has imported it by now
+
     return f"{ready.device} \u00b7 {ENGINE_TITLES[ready.engine]}"
 
 

@@ -1,26 +1,29 @@
 """Looks at folders and trains on them, in child processes that a thread of its own reads; one training at a time."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
-from gui import unfinished_trainings
-from gui.training_progress import TrainingProgress
 from gui.worker import JobRunner, Outcome, Ticket
 from model.cancel import CancelToken
-from model.child_process import run_in_child
 from model.decode_limits import DecodeLimits
-from model.training_types import TrainRequest
 from model.weights import Catalogue
+
+if TYPE_CHECKING:
+    from gui.training_progress import TrainingProgress
+    from model.training_types import TrainRequest
 
 log = logging.getLogger(__name__)
 
 SurveyJob = Callable[[Path, DecodeLimits, Catalogue, CancelToken], Iterator[object]]
 """Looks at a folder; yields ReadProgress and at the end a DatasetSurvey."""
-TrainJob = Callable[[TrainRequest, Catalogue, CancelToken, CancelToken], Iterator[object]]
+TrainJob = Callable[["TrainRequest", Catalogue, CancelToken, CancelToken], Iterator[object]]
 """Trains; the first token is for giving up at once, the second for stopping and keeping the best."""
 
 # The best network is measured and stored before a stopped training ends, on a slow computer perhaps a large one.
@@ -29,6 +32,8 @@ _PATIENCE_SECONDS = 300.0
 
 def survey_in_child(root: Path, limits: DecodeLimits, catalogue: Catalogue, cancel: CancelToken) -> Iterator[object]:
     """Look at the folders of a data set; nothing is lost when the process is ended in the middle."""
+    from model.child_process import run_in_child
+
     keywords = {"cache": catalogue.data_dir / "cache"}
     return run_in_child("model.dataset_survey:survey", (root, limits), cancel, keywords=keywords, abandon=cancel)
 
@@ -37,6 +42,8 @@ def train_in_child(
     request: TrainRequest, catalogue: Catalogue, abandon: CancelToken, cancel: CancelToken
 ) -> Iterator[object]:
     """Train at low priority, so that classifying goes on beside it."""
+    from model.child_process import run_in_child
+
     return run_in_child(
         "model.train:train",
         (request, catalogue),
@@ -133,6 +140,9 @@ class TrainingController(QObject):
         """Train; does nothing while another training runs."""
         if self.running:
             return
+        from gui import unfinished_trainings
+        from gui.training_progress import TrainingProgress
+
         self.forget_survey()
         if request.recipe.epochs:  # without epochs there is nothing that would take long to do again
             unfinished_trainings.note_started(self.catalogue.data_dir, request)
@@ -160,12 +170,16 @@ class TrainingController(QObject):
 
     def unfinished(self, limits: DecodeLimits) -> list[TrainRequest]:
         """Return the trainings that can go on, but for the one that is running."""
+        from gui import unfinished_trainings
+
         running = self._progress.request.out if self._progress is not None and self.running else None
         found = unfinished_trainings.unfinished_trainings(self.catalogue.data_dir, limits)
         return [request for request in found if request.out != running]
 
     def discard(self, weights_id: str) -> None:
         """Delete what an unfinished training has saved."""
+        from gui import unfinished_trainings
+
         unfinished_trainings.discard(self.catalogue.data_dir, weights_id)
 
     def _on_survey_done(self, outcome: Outcome) -> None:
@@ -185,6 +199,8 @@ class TrainingController(QObject):
         self._seconds = self._clock.elapsed() / 1000
         self._telling.stop()
         if self._progress is not None:
+            from gui import unfinished_trainings
+
             finished = self._progress.trained is not None
             unfinished_trainings.note_ended(self.catalogue.data_dir, self._progress.request.out, finished=finished)
         self.progressed.emit()

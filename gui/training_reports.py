@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 
 from gui.message_bar import MessageAction, Severity
-from gui.training_texts import result_text, short_text, title_of
 from gui.worker import Outcome
 from model.decode_limits import DecodeLimits
 
@@ -82,6 +81,8 @@ class TrainingReports(QObject):
         if progress is None or not training.running:
             self._window.training_line.show_text("")
             return
+        from gui.training_texts import short_text
+
         self._window.training_line.show_text(short_text(progress, stopping=training.stopping))
 
     @Slot(object)
@@ -97,6 +98,8 @@ class TrainingReports(QObject):
             return
         show = MessageAction(self.tr("Show"), self.open)
         if trained is not None and trained.entry is not None:
+            from gui.training_texts import result_text, title_of
+
             text = self.tr("{title} is trained. {result}").format(
                 title=title_of(progress), result=result_text(progress)
             )

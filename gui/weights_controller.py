@@ -11,9 +11,7 @@ from gui.import_request import ImportRequest, run_import
 from gui.settings import Settings
 from gui.worker import JobRunner, Outcome, Ticket
 from model.cancel import CancelToken
-from model.download import fetch_weights, import_file
 from model.types import ArchiveSaved, CatalogueEntry, DownloadProgress, WeightsInstalled
-from model.weight_archive import export_archive
 from model.weights import Catalogue
 
 log = logging.getLogger(__name__)
@@ -160,10 +158,14 @@ class WeightsController(QObject):
 
 
 def _fetch(catalogue: Catalogue, entry: CatalogueEntry, mirror: str | None, cancel: CancelToken) -> Iterator[object]:
+    from model.download import fetch_weights
+
     return fetch_weights(entry, catalogue, mirror=mirror, cancel=cancel)
 
 
 def _import_known(catalogue: Catalogue, entry: CatalogueEntry, file: Path, cancel: CancelToken) -> Iterator[object]:
+    from model.download import import_file
+
     return import_file(entry, file, catalogue, cancel=cancel)
 
 
@@ -172,4 +174,6 @@ def _import_own(request: ImportRequest, catalogue: Catalogue, cancel: CancelToke
 
 
 def _save_archive(catalogue: Catalogue, weights_id: str, target: Path, cancel: CancelToken) -> Iterator[object]:
+    from model.weight_archive import export_archive
+
     return export_archive(catalogue, weights_id, target, cancel=cancel, overwrite=True)

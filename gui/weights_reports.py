@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog
 
-from gui.card_dialog import CardDialog
 from gui.message_bar import MessageAction, Severity
 from gui.percent import format_size
 from gui.run_status import engine_text
@@ -175,6 +174,8 @@ class WeightsReports(QObject):
     @Slot(str)
     def inspect(self, weights_id: str) -> None:
         """Show everything that a set's card says."""
+        from gui.card_dialog import CardDialog
+
         CardDialog(self._entries[weights_id], self._window).show()
 
     @Slot(str)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QFileDialog
 
-from gui.import_dialog import ImportDialog
 from gui.message_bar import MessageAction, Severity
 from gui.percent import format_size
 from model.names import display_name
@@ -65,6 +64,8 @@ class WeightsTransfers(QObject):
     @Slot()
     def import_own(self) -> None:
         """Ask for a person's own network or an archive, and import it."""
+        from gui.import_dialog import ImportDialog
+
         dialog = ImportDialog(self._window)
         if dialog.exec():
             request = dialog.request()

@@ -12,13 +12,10 @@ from PySide6.QtCore import QMimeData, QObject, Qt, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
-from gui.about_dialog import AboutDialog
 from gui.desktop import open_in_viewer, reveal
 from gui.mime import image_from, paths_from
 from gui.paste import save_pasted
 from gui.picture_loading import thumbnail_load
-from gui.result_texts import rows_as_text
-from gui.settings_dialog import SettingsDialog
 from gui.worker import Outcome
 from model.decode_limits import DecodeLimits
 from model.folders import data_dir
@@ -45,6 +42,7 @@ class WindowCommands(QObject):
         view.copy_requested.connect(self.copy)
         view.retry_requested.connect(self.retry)
         window.detail.step_requested.connect(self.step)
+        window.lists.copied.connect(self._on_copied)
 
     def handlers(self) -> dict[str, Callable[[], None]]:
         """Return the handler of each action by its name."""
@@ -119,7 +117,7 @@ class WindowCommands(QObject):
         """Ask where to, and write the results of the active weights as CSV."""
         window = self._window
         installed = window.classify.installed
-        if installed is None or not window.results.results():
+        if installed is None or not window.results.counts().finished:
             window.reports.say(self.tr("There are no results to export yet."))
             return
         proposed = str(Path(window.settings.last_export_folder) / self.tr("photospotter.csv"))
@@ -149,9 +147,12 @@ class WindowCommands(QObject):
     def copy(self) -> None:
         """Copy the chosen rows as tab-separated text."""
         rows = self._window.view.selected_rows()
-        if rows:
-            results = self._window.results
-            QGuiApplication.clipboard().setText(rows_as_text(results.shown_row(row) for row in rows))
+        if len(rows):
+            self._window.lists.copy(rows)
+
+    @Slot(str)
+    def _on_copied(self, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
 
     @Slot()
     def select_all(self) -> None:
@@ -250,6 +251,8 @@ class WindowCommands(QObject):
     @Slot()
     def edit_settings(self) -> None:
         """Let the user change settings; they count from the next run on."""
+        from gui.settings_dialog import SettingsDialog
+
         dialog = SettingsDialog(self._window.settings, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(self.apply_settings)
@@ -266,6 +269,8 @@ class WindowCommands(QObject):
     @Slot()
     def about(self) -> None:
         """Show version, licences and credits."""
+        from gui.about_dialog import AboutDialog
+
         dialog = AboutDialog(self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()

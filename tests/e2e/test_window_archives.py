@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from weights_desk import keys, message, press, row_of, write_pictures
 from window_desk import drop, wait_done
 
-from gui import weights_transfers
+from gui import import_dialog
 from gui.import_request import ImportRequest
 from gui.main_window import MainWindow
 from model.network import build_network
@@ -65,7 +65,7 @@ def test_a_set_goes_out_and_comes_in_again(
     row_of(window, pets).remove_requested.emit(pets)
     assert pets not in window.weights_panel._rows
 
-    monkeypatch.setattr(weights_transfers, "ImportDialog", FakeDialog)
+    monkeypatch.setattr(import_dialog, "ImportDialog", FakeDialog)
     FakeDialog.answer = ImportRequest(tmp_path / "stick.zip")
     with qtbot.waitSignal(window.weights.installed, timeout=30_000):
         window.weights_panel.import_requested.emit()

@@ -73,7 +73,7 @@ class FakeChild:
 @pytest.fixture
 def child(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeChild]:
     made = FakeChild()
-    monkeypatch.setattr("gui.evaluation_controller.run_in_child", made)
+    monkeypatch.setattr("model.child_process.run_in_child", made)
     yield made
     if made.gate is not None:
         made.gate.set()

@@ -9,11 +9,12 @@ from PySide6.QtCore import QSettings
 from pytestqt.qtbot import QtBot
 from weights_makers import entry, to_fetch
 
-from gui import import_request, weights_controller
+from gui import weights_controller
 from gui.import_request import ImportRequest
 from gui.settings import Settings
 from gui.weights_controller import WeightsController
 from gui.worker import JobRunner
+from model import archive_import, download, weight_archive
 from model.cancel import CancelToken
 from model.errors import WeightsError
 from model.types import ArchiveSaved, CatalogueEntry, DownloadProgress, WeightsInstalled
@@ -64,7 +65,7 @@ class Desk:
 @pytest.fixture
 def fetch(monkeypatch: pytest.MonkeyPatch) -> FakeFetch:
     made = FakeFetch()
-    monkeypatch.setattr(weights_controller, "fetch_weights", made)
+    monkeypatch.setattr(download, "fetch_weights", made)
     return made
 
 
@@ -171,7 +172,7 @@ def test_an_import_is_of_a_checkpoint_or_of_an_archive(
         asked.append(path)
         yield WeightsInstalled(entry("pets"))
 
-    monkeypatch.setattr(import_request, "import_archive", importing)
+    monkeypatch.setattr(archive_import, "import_archive", importing)
     with qtbot.waitSignal(desk.controller.import_ended):
         desk.controller.import_own(ImportRequest(Path("pets.zip")))
     assert asked == [Path("pets.zip")]
@@ -191,7 +192,7 @@ def test_saving_an_archive_always_ends(
             raise error
         yield ArchiveSaved(entry(weights_id).weights, target, 7)
 
-    monkeypatch.setattr(weights_controller, "export_archive", saving)
+    monkeypatch.setattr(weight_archive, "export_archive", saving)
     told: list[object] = []
     desk.controller.archive_saved.connect(lambda saved: told.append((saved.weights.id, saved.target)))
     desk.controller.archive_failed.connect(lambda weights_id, problem: told.append((weights_id, problem.code)))
