@@ -116,6 +116,50 @@ def test_the_batch_size_reaches_the_network(pictures: Path, monkeypatch: pytest.
     assert asked == [ClassifierWish("cpu", "torch", 7)]
 
 
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_engine_and_decoding_reach_the_run_and_its_file(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, classifier: ColourClassifier, mode: str
+) -> None:
+    modes: list[str] = []
+    real = engine.make_load
+
+    def make_load(*arguments: object) -> object:
+        modes.append(str(arguments[-1]))
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(engine, "make_load", make_load)
+    classifier.engine = "onnx"
+    table = tmp_path / "out.csv"
+    arguments = ["classify", str(pictures), "--engine", "auto", "--decode", mode, "--csv", str(table), "--quiet"]
+    assert main(arguments) == EXIT_OK
+    assert modes == [mode]
+    told = json.loads((tmp_path / "out.run.json").read_text())
+    assert (told["engines"], told["decode"]) == ({"onnx": 3}, {mode: 3})
+    assert (told["settings"]["engine"], told["settings"]["decode"]) == ("auto", mode)
+
+
+class Moving(ColourClassifier):
+    """Is ONNX Runtime from its second batch on, as `model.lane.Lane` may be."""
+
+    def classify(self, pixels: NDArray[np.uint8], top: int) -> BatchOutput:
+        if self.batches:
+            self.engine = "onnx"
+        return super().classify(pixels, top)
+
+
+def test_a_run_that_moves_to_another_engine_names_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = Moving(make_weights())
+    monkeypatch.setattr(engine, "load_classifier", lambda *_arguments: made)
+    monkeypatch.setattr(Catalogue, "open", lambda _self, _id: made.installed)
+    table = tmp_path / "out.csv"
+    assert main(["classify", str(many(tmp_path)), "--csv", str(table)]) == EXIT_OK
+    assert "; fake device, PyTorch, ONNX Runtime\n" in capsys.readouterr().err
+    first = made.batches[0]
+    assert json.loads((tmp_path / "out.run.json").read_text())["engines"] == {"torch": first, "onnx": 40 - first}
+
+
 @fake
 def test_the_command_line_takes_nothing_from_the_windows_store(pictures: Path, own_data_dir: Path) -> None:
     assert main(["classify", str(pictures), "--quiet"]) == EXIT_OK

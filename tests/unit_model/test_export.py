@@ -94,6 +94,24 @@ class TestContent:
             told = read_run(tmp_path / name)["settings"]["calibration"]
             assert told == (None if calibration is None else asdict(calibration))
 
+    def test_the_run_file_counts_the_engines_and_the_ways_of_decoding(self, tmp_path: Path) -> None:
+        target = tmp_path / "out.csv"
+        fast, slow = ok(tmp_path / "a.jpg", 1.0), ok(tmp_path / "b.jpg", 1.0)
+        with CsvExport(target, installed(), tmp_path) as export:
+            export.write(replace(fast, engine="onnx", decode="fast"))
+            export.write(replace(slow, engine="torch", decode="exact"))
+            export.write(replace(fast, path=tmp_path / "c.jpg", engine="onnx", decode="exact"))
+            export.write(replace(slow, path=tmp_path / "of an older version.jpg"))
+            export.write(replace(failed(tmp_path / "d.jpg"), decode="fast"))
+        told = read_run(target)
+        assert told["engines"] == {"onnx": 2, "torch": 1, "unknown": 1}
+        assert told["decode"] == {"fast": 2, "exact": 3}
+
+    def test_a_run_file_without_rows_names_no_engine(self, tmp_path: Path) -> None:
+        with JsonLinesExport(tmp_path / "out.jsonl", installed(), None):
+            pass
+        assert read_run(tmp_path / "out.jsonl")["engines"] == read_run(tmp_path / "out.jsonl")["decode"] == {}
+
     def test_one_class_has_no_margin(self, tmp_path: Path) -> None:
         target = tmp_path / "out.csv"
         with CsvExport(target, installed(("cat",)), tmp_path) as export:

@@ -1,4 +1,4 @@
-"""Verdicts in the store: never shared between calibrations, and added to a store of the earlier version."""
+"""What was added to the store: verdicts, the engine, the way of decoding; and stores of the earlier versions."""
 
 import os
 import sqlite3
@@ -13,7 +13,7 @@ from store_samples import WEIGHTS, known, put_in, versions_of
 
 from model import store as module
 from model.store import ResultStore
-from model.types import Calibration
+from model.types import Calibration, DecodeMode, EngineName, ImageResult
 
 FITTED = Calibration(1.5, "energy", 4.0, 0.95, "a test")
 CALIBRATED = make_weights(calibration=FITTED)
@@ -84,19 +84,109 @@ def test_a_row_of_a_calibrated_set_without_a_verdict_is_no_result(tmp_path: Path
     store.close()
 
 
-def old_store(file: Path, *pictures: Path) -> None:
-    """Write a store as version 1 of it was, with a result of WEIGHTS for each picture."""
+@pytest.mark.parametrize("engine", ["torch", "onnx", None])
+def test_the_engine_is_kept_with_the_result(tmp_path: Path, engine: EngineName | None) -> None:
+    store = ResultStore(tmp_path / "s.sqlite3")
+    picture = write_picture(tmp_path / "a.png")
+    result = replace(make_result(picture, WEIGHTS, 0.7, 0.2, 0.1), engine=engine)
+    store.record([result], WEIGHTS, versions_of(picture))
+    assert known(store, picture) == result
+    store.close()
+
+
+def test_an_engine_that_this_version_does_not_know_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "s.sqlite3"
+    store = ResultStore(file)
+    picture = write_picture(tmp_path / "a.png")
+    result = put_in(store, picture)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE results SET engine = 'of the future'")
+    assert known(store, picture) == replace(result, engine=None)
+    store.close()
+
+
+@pytest.mark.parametrize("calibration", [None, FITTED])
+def test_exact_and_fast_decoding_do_not_share_results(tmp_path: Path, calibration: Calibration | None) -> None:
+    weights = make_weights(calibration=calibration)
+    store = ResultStore(tmp_path / "s.sqlite3")
+    picture = write_picture(tmp_path / "a.png")
+    unsure = None if calibration is None else False
+    exact = make_result(picture, weights, 0.7, 0.2, 0.1, unsure=unsure)
+    fast = replace(make_result(picture, weights, 0.6, 0.3, 0.1, unsure=unsure), decode="fast")
+
+    def kept() -> list[ImageResult | None]:
+        modes: tuple[DecodeMode, ...] = ("exact", "fast")
+        return [result for mode in modes for _, result in store.known([picture], weights, 3, mode)]
+
+    store.record([fast], weights, versions_of(picture))
+    assert kept() == [None, fast]
+    store.record([exact], weights, versions_of(picture))
+    assert kept() == [exact, fast]
+    store.close()
+
+
+def old_store(file: Path, *pictures: Path, version: int = 1) -> None:
+    """Write a store as version 1 or 2 of it was, with a result of WEIGHTS for each picture.
+
+    In version 2 that of CALIBRATED, which is unsure, is there as well.
+    """
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(SCHEMA_1)
-        connection.execute("PRAGMA user_version = 1")
-        for path, version in versions_of(*pictures).items():
-            key = (os.fsencode(path), WEIGHTS.sha256, repr(WEIGHTS.weights.preprocess), version.size, version.mtime_ns)
+        if version == 2:
+            connection.execute("ALTER TABLE results ADD COLUMN unsure INTEGER")
+        connection.execute(f"PRAGMA user_version = {version}")
+        preprocess = repr(WEIGHTS.weights.preprocess)
+        verdicts = {preprocess: (), f"{preprocess} (1.5, 'energy', 4.0)": (1,)}
+        for path, seen in versions_of(*pictures).items():
             facts = ("[[0, 0.7], [1, 0.2], [2, 0.1]]", "PNG", 16, 12, 0.01, "2026-01-02T03:04:05+00:00")
-            connection.execute(f"INSERT INTO results VALUES ({','.join('?' * 11)})", key + facts)
+            for key, verdict in list(verdicts.items())[:version]:
+                row = (os.fsencode(path), WEIGHTS.sha256, key, seen.size, seen.mtime_ns, *facts)
+                row += (verdict or (None,)) if version == 2 else ()
+                connection.execute(f"INSERT INTO results VALUES ({','.join('?' * len(row))})", row)
 
 
-def test_a_store_of_the_earlier_version_keeps_its_results_and_takes_verdicts(tmp_path: Path) -> None:
+def test_a_store_of_version_2_keeps_its_results_and_verdicts_and_takes_engines(tmp_path: Path) -> None:
+    file = tmp_path / "s.sqlite3"
+    picture = write_picture(tmp_path / "a.png")
+    old_store(file, picture, version=2)
+    store = ResultStore(file)
+    plain = make_result(picture, WEIGHTS, 0.7, 0.2, 0.1)
+    judged = make_result(picture, CALIBRATED, 0.7, 0.2, 0.1, unsure=True)
+    assert (plain.engine, plain.decode) == (None, "exact"), "nobody knows what computed it"
+    assert known(store, picture) == plain
+    assert known(store, picture, weights=CALIBRATED) == judged
+    by_onnx = replace(make_result(picture, WEIGHTS, 0.6, 0.3, 0.1), engine="onnx")
+    store.record([by_onnx], WEIGHTS, versions_of(picture))
+    store.close()
+    reopened = ResultStore(file)
+    assert known(reopened, picture) == by_onnx
+    assert known(reopened, picture, weights=CALIBRATED) == judged
+    reopened.close()
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (module.SCHEMA_VERSION,)
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(results)")]
+    assert columns == list(module._COLUMNS)
+    assert list(tmp_path.glob("*damaged*")) == []
+
+
+def test_a_migration_broken_off_leaves_the_old_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "s.sqlite3"
+    picture = write_picture(tmp_path / "a.png")
+    old_store(file, picture)
+    with monkeypatch.context() as patch:
+        patch.setitem(module._MIGRATIONS, 1, (module._FROM_VERSION_1, "no statement"))
+        with pytest.raises(sqlite3.OperationalError):
+            ResultStore(file)
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert len(list(connection.execute("PRAGMA table_info(results)"))) == 11
+    store = ResultStore(file)
+    assert known(store, picture) == make_result(picture, WEIGHTS, 0.7, 0.2, 0.1)
+    store.close()
+
+
+def test_a_store_of_version_1_keeps_its_results_and_takes_verdicts(tmp_path: Path) -> None:
     file = tmp_path / "s.sqlite3"
     picture = write_picture(tmp_path / "a.png")
     old_store(file, picture)
@@ -116,12 +206,12 @@ def test_a_store_of_the_earlier_version_keeps_its_results_and_takes_verdicts(tmp
         assert connection.execute("PRAGMA user_version").fetchone() == (module.SCHEMA_VERSION,)
 
 
-@pytest.mark.parametrize("old", [False, True])
-def test_two_windows_can_make_and_use_the_store_at_the_same_time(tmp_path: Path, old: bool) -> None:
+@pytest.mark.parametrize("old", [0, 1, 2], ids=["new", "version 1", "version 2"])
+def test_two_windows_can_make_and_use_the_store_at_the_same_time(tmp_path: Path, old: int) -> None:
     file = tmp_path / "s.sqlite3"
     pictures = [write_picture(tmp_path / f"{number}.png") for number in range(8)]
     if old:
-        old_store(file)
+        old_store(file, version=old)
     together = threading.Barrier(4)
     faults: list[Exception] = []
 
