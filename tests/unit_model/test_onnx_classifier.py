@@ -1,6 +1,8 @@
 """ONNX Runtime as an engine: what it loads and refuses. That its numbers are torch's is shown in test_onnx_export."""
 
 import json
+import os
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,14 +33,19 @@ def refusal(path: Path, installed: InstalledWeights = WEIGHTS) -> WeightsError:
 
 def test_it_says_what_it_is(exported: NetworkExported) -> None:
     made = OnnxClassifier(exported.path, WEIGHTS)
-    assert (made.engine, made.device_key, made.device_label, made.batch_size) == ("onnx", "cpu", "CPU", 8)
+    assert (made.engine, made.device_key, made.device_label, made.batch_size) == (
+        "onnx",
+        "cpu",
+        "CPU",
+        4 * (os.cpu_count() or 1),
+    )
     assert made.installed == WEIGHTS
     assert OnnxClassifier(exported.path, WEIGHTS, batch_size=3).batch_size == 3
 
 
 def test_each_picture_has_its_labels_whatever_the_batches(exported: NetworkExported) -> None:
     whole = OnnxClassifier(exported.path, WEIGHTS).classify(PIXELS, 3)
-    parts = OnnxClassifier(exported.path, WEIGHTS, batch_size=2)
+    parts = OnnxClassifier(exported.path, WEIGHTS, batch_size=2, threads=1)
     sizes: list[int] = []
     real = parts._run
 
@@ -115,13 +122,41 @@ def test_a_foreign_network_is_refused(exported: NetworkExported, tmp_path: Path,
 
 
 @pytest.mark.parametrize(("threads", "expected"), [(3, 3), (None, 5)])
-def test_threads_are_as_many_as_wished_for_and_do_not_spin(
+def test_each_thread_takes_a_part_of_the_batch(
     exported: NetworkExported, monkeypatch: pytest.MonkeyPatch, threads: int | None, expected: int
 ) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 5)
-    options = OnnxClassifier(exported.path, WEIGHTS, threads=threads)._session.get_session_options()
-    assert options.intra_op_num_threads == expected
-    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+    classifier = OnnxClassifier(exported.path, WEIGHTS, threads=threads)
+    assert classifier._session.get_session_options().intra_op_num_threads == 1
+    assert classifier.batch_size == 4 * expected
+    together, sizes = threading.Barrier(expected, timeout=20), []
+    run = classifier._run
+
+    def meeting(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        together.wait()  # breaks unless all parts are under way at one time
+        sizes.append(len(pixels))
+        return run(pixels)
+
+    pixels = np.resize(PIXELS, (4 * expected, 16, 16, 3))
+    monkeypatch.setattr(classifier, "_run", meeting)
+    logits = classifier.logits(pixels)
+    assert sizes == [4] * expected
+    assert logits == pytest.approx(run(pixels), abs=1e-5)
+
+
+def test_a_part_that_fails_fails_the_batch(exported: NetworkExported, monkeypatch: pytest.MonkeyPatch) -> None:
+    classifier = OnnxClassifier(exported.path, WEIGHTS, threads=2)
+    run = classifier._run
+    pixels = PIXELS[:4]
+
+    def failing(part: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if np.array_equal(part[-1], pixels[-1]):
+            raise RuntimeError("a part failed")
+        return run(part)
+
+    monkeypatch.setattr(classifier, "_run", failing)
+    with pytest.raises(RuntimeError, match="a part failed"):
+        classifier.classify(pixels, 2)
 
 
 def test_the_cpu_is_always_there() -> None:
