@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,8 +24,8 @@ from typing import Self
 import numpy as np
 
 from benchmarks.engines_agreement import compare
-from benchmarks.engines_candidates import CANDIDATES, REFERENCE
-from benchmarks.engines_files import ANSWERS, QUANTISERS, RANDOM_RESNET50, SECONDS, open_weights
+from benchmarks.engines_candidates import CANDIDATES, REFERENCE, Request
+from benchmarks.engines_files import ANSWERS, QUANTISERS, RANDOM_RESNET50, SECONDS
 
 _BASE = "onnx"
 """What speeds are also compared with."""
@@ -36,11 +36,19 @@ _LEFT_OUT = {"torch-compile", "onnx-spinning", "onnx-no-prepacking", "onnx-no-ar
 class Worker:
     """A candidate in its own process (`benchmarks.engines_worker`), which ends with the `with` block."""
 
-    def __init__(self, name: str, weights: str, work: Path, batch: int, threads: int, half: int = 0) -> None:
+    def __init__(self, name: str, request: Request) -> None:
         """Start the process and wait until it has answered once; `loaded` is what it says of its start."""
         self.name = name
-        settings = [f"--batch={batch}", f"--threads={threads}", f"--half={half}"]
-        command = [sys.executable, "-m", "benchmarks.engines_worker", name, weights, str(work), *settings]
+        settings = [f"--{key}={getattr(request, key)}" for key in ("batch", "threads", "callers", "half")]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.engines_worker",
+            name,
+            request.weights,
+            str(request.work),
+            *settings,
+        ]
         environment = os.environ | {"OMP_WAIT_POLICY": "PASSIVE"}
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment
@@ -78,11 +86,11 @@ class Worker:
         return dict(json.loads(line))
 
 
-def measure_speed(names: Sequence[str], weights: str, chosen: argparse.Namespace, batch: int) -> dict[str, object]:
+def measure_speed(names: Sequence[str], request: Request, rounds: int, seconds: float) -> dict[str, object]:
     """Return for each candidate what starting took and its rates, all measured in turn, round by round."""
     with ExitStack() as stack:
-        workers = [stack.enter_context(Worker(name, weights, chosen.work, batch, chosen.threads)) for name in names]
-        rounds = [[worker.rate(chosen.seconds) for worker in workers] for _ in range(chosen.rounds)]
+        workers = [stack.enter_context(Worker(name, request)) for name in names]
+        rounds = [[worker.rate(seconds) for worker in workers] for _ in range(rounds)]
     by_name = {name: [rates[i] for rates in rounds] for i, name in enumerate(names)}
     return {
         worker.name: {
@@ -105,17 +113,17 @@ def _ratio(rates: Sequence[float], base: Sequence[float]) -> list[float]:
     return [statistics.median(ratios), min(ratios), max(ratios)]
 
 
-def measure_agreement(names: Sequence[str], weights: str, chosen: argparse.Namespace) -> dict[str, object]:
+def measure_agreement(names: Sequence[str], request: Request) -> dict[str, object]:
     """Return for each candidate how it agrees with the reference; int8 by pictures that it was not calibrated on."""
-    answers = np.load(chosen.work / weights / ANSWERS)
-    card = open_weights(weights, chosen.work).weights
+    answers = np.load(request.folder / ANSWERS)
+    card = request.installed().weights
     logits = {name: np.zeros((len(answers), len(card.classes)), dtype=np.float32) for name in names}
-    file = chosen.work / weights / "logits.npy"
+    file = request.folder / "logits.npy"
     for name in names:
         # An int8 network that was calibrated on one half gives the logits of the other.
         parts = [(0, 1, 2), (1, 0, 2)] if CANDIDATES[name].quantiser else [(0, 0, 1)]
         for half, first, step in parts:
-            with Worker(name, weights, chosen.work, chosen.batch, chosen.threads, half) as worker:
+            with Worker(name, replace(request, half=half)) as worker:
                 worker.logits(first, step, file)
             logits[name][first::step] = np.load(file)
     return {name: asdict(compare(logits[name], logits[REFERENCE], answers, card)) for name in names}
@@ -184,7 +192,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "photospotter-engines")
     parser.add_argument("--most", type=int, default=2000, help="pictures at the most")
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="that compute in each call")
+    parser.add_argument("--callers", type=int, default=1, help="threads that call the network at the same time")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=1.5, help="for each candidate in each round")
     parser.add_argument("--speed-only", action="store_true")
@@ -200,6 +209,7 @@ def main() -> None:
     command = [sys.executable, "-m", "benchmarks.engines_files", chosen.weights, str(chosen.work), str(chosen.pictures)]
     labels = [] if chosen.labels is None else [f"--labels={chosen.labels}"]
     subprocess.run([*command, *labels, f"--most={chosen.most}"], check=True)
+    request = Request(chosen.weights, chosen.work, chosen.batch, chosen.threads, chosen.callers)
     wheels = sorted({wheel for name in names for wheel in CANDIDATES[name].wheels})
     figures: dict[str, object] = {
         "weights": chosen.weights,
@@ -207,12 +217,12 @@ def main() -> None:
         "packages": {
             wheel: {"version": importlib.metadata.version(wheel), "bytes": installed_size(wheel)} for wheel in wheels
         },
-        "settings": {"batch": chosen.batch, "threads": chosen.threads, "rounds": chosen.rounds},
+        "settings": {key: getattr(chosen, key) for key in ("batch", "threads", "callers", "rounds", "seconds")},
         "preparing_seconds": json.loads((chosen.work / chosen.weights / SECONDS).read_text(encoding="utf-8")),
-        "speed": {} if chosen.agreement_only else measure_speed(names, chosen.weights, chosen, chosen.batch),
+        "speed": {} if chosen.agreement_only else measure_speed(names, request, chosen.rounds, chosen.seconds),
     }
     if chosen.weights != RANDOM_RESNET50 and not chosen.speed_only:
-        figures["agreement"] = measure_agreement(names, chosen.weights, chosen)
+        figures["agreement"] = measure_agreement(names, request)
     report(chosen.weights, figures, chosen.batch)  # type: ignore[arg-type] - of these figures only tables are printed
     if chosen.json is not None:
         chosen.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")

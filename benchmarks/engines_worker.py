@@ -11,6 +11,7 @@ import resource
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,10 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--callers", type=int, default=1)
     parser.add_argument("--half", type=int, default=0)
     chosen = parser.parse_args()
-    request = Request(chosen.weights, chosen.work, chosen.batch, chosen.threads, chosen.half)
+    request = Request(chosen.weights, chosen.work, chosen.batch, chosen.threads, chosen.callers, chosen.half)
     candidate = CANDIDATES[chosen.candidate]
     pixels = np.load(request.folder / PIXELS, mmap_mode="r")
     before = peak_memory()
@@ -55,7 +57,7 @@ def main() -> None:
     for line in sys.stdin:
         command, *words = line.split(" ")
         if command == "rate":
-            _say(rate=_rate(run, pixels, request.batch, float(words[0])))
+            _say(rate=_rate(run, pixels, request, float(words[0])))
         else:
             first, step, file = int(words[0]), int(words[1]), Path(" ".join(words[2:]).rstrip("\n"))
             np.save(file, np.concatenate(list(_logits(run, pixels[first::step], request.batch))))
@@ -67,14 +69,19 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def _rate(run: Run, pixels: NDArray[np.uint8], batch: int, seconds: float) -> float:
-    batches = [_batch(pixels, number, batch) for number in range(4)]
-    started = time.monotonic()
-    done = 0
-    while (passed := time.monotonic() - started) < seconds:
-        run(batches[done % len(batches)])
-        done += 1
-    return done * batch / passed
+def _rate(run: Run, pixels: NDArray[np.uint8], request: Request, seconds: float) -> float:
+    batches = [_batch(pixels, number, request.batch) for number in range(4)]
+
+    def own_rate(_: int) -> float:
+        started = time.monotonic()
+        done = 0
+        while (passed := time.monotonic() - started) < seconds:
+            run(batches[done % len(batches)])
+            done += 1
+        return done * request.batch / passed
+
+    with ThreadPoolExecutor(request.callers) as callers:
+        return sum(callers.map(own_rate, range(request.callers)))
 
 
 def _batch(pixels: NDArray[np.uint8], number: int, batch: int) -> NDArray[np.uint8]:

@@ -8,6 +8,7 @@ from fakes import make_weights
 
 from benchmarks import engines
 from benchmarks.engines_agreement import compare
+from benchmarks.engines_candidates import Request
 from benchmarks.engines_files import MOST_CALIBRATING, calibrating
 from model.types import Calibration
 
@@ -72,7 +73,7 @@ def test_a_worker_that_ends_early_is_told_of(tmp_path: Path) -> None:
     # There are no prepared files in the folder, so the process ends while it starts.
 
     with pytest.raises(RuntimeError, match="onnx has ended"):
-        engines.Worker("onnx", "imagenet-lite2", tmp_path, 8, 1)
+        engines.Worker("onnx", Request("imagenet-lite2", tmp_path, 8, 1))
 
 
 def test_ratios_are_taken_within_a_round() -> None:
