@@ -10,9 +10,10 @@ from gui.flow_text import FlowText
 from gui.label_bars import LabelBars
 from gui.picture_view import LARGE_SIDE, LargeView, PictureView
 from gui.result_delegate import label_lines, pixels_side
-from gui.result_rows import ShownRow, status_of
+from gui.result_rows import status_of
 from gui.result_texts import error_text, one_line, remedy_text, unsure_text, waiting_text
 from gui.results_order import RowStatus
+from gui.shown_row import ShownRow
 from gui.theme import GAP, SMALL_GAP
 from gui.thumbnails import ThumbnailLoader
 from gui.toned_label import Tone, TonedLabel

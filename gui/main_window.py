@@ -32,7 +32,7 @@ from gui.folder_panel import FolderPanel
 from gui.list_controller import ListController
 from gui.message_bar import MessageBar
 from gui.mime import summarise_drop
-from gui.picture_loading import thumbnail_load
+from gui.picture_loading import PictureSource
 from gui.progress_bar import StatusLine
 from gui.results_model import ResultsModel
 from gui.results_view import ResultsView
@@ -48,6 +48,7 @@ from gui.window_reports import WindowReports
 from gui.worker import JobRunner
 from model.decode_limits import DecodeLimits
 from model.errors import WeightsError
+from model.folders import data_dir
 from model.types import WeightsState
 from model.weights import Catalogue
 
@@ -82,7 +83,8 @@ class MainWindow(QMainWindow):
         self.trainings = JobRunner("training", self)
         self.evaluations = JobRunner("evaluation", self)
         self.results = ResultsModel(self)
-        self.thumbnails = ThumbnailLoader(thumbnail_load(self.limits), self)
+        self.pictures = PictureSource(data_dir() / "thumbnails.sqlite3", self.limits)
+        self.thumbnails = ThumbnailLoader(self.pictures.load, self)
         self.classify = ClassifyController(self.results, engine, self.compute, settings, self.limits, self)
         self.lists = ListController(self.results, self.files, self.order, self)
         self.weights = WeightsController(catalogue, self.fetches, self.compute, settings, self)
@@ -268,6 +270,7 @@ class MainWindow(QMainWindow):
         for runner in self.runners:
             runner.shutdown()
         self.thumbnails.close()
+        self.pictures.close()
         self._save_state()
         self.detail.close_large()
         event.accept()

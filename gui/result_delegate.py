@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QS
 
 from gui.line_art import draw_picture_frame
 from gui.percent import percent_text
-from gui.result_rows import ShownRow
 from gui.result_texts import (
     PICTURE,
     STATUS,
@@ -25,6 +24,7 @@ from gui.result_texts import (
 )
 from gui.results_model import ROW_ROLE
 from gui.results_order import SHOWN_LABELS, RowStatus
+from gui.shown_row import ShownRow
 from gui.theme import GAP, RADIUS, SMALL_GAP, Colours, bold_font, row_colours, small_font, tabular_font
 from gui.thumbnails import ThumbnailLoader
 

@@ -23,13 +23,14 @@ from gui.results_order import (
     label_hits,
     matching,
 )
+from gui.shown_row import RowsSnapshot, ShownRow, current_results
 from model.names import natural_key
 from model.types import Calibration, FoundImage, ImageResult
 
-BOLD_FROM = 0.5
-"""Below this probability no label is set in bold, where the weight set has no calibration to tell who is unsure."""
-
 _HIDDEN = -1
+IN_LIST = (RowStatus.DONE, RowStatus.UNSURE, RowStatus.ERROR, RowStatus.PENDING)
+"""The statuses of all rows that were not removed."""
+
 _NO_WEIGHTS = -1
 _T = TypeVar("_T", bound=np.generic)
 
@@ -48,24 +49,10 @@ class Counts:
     unsure: int = 0
     visible: int = 0
 
-
-@dataclass(frozen=True, slots=True)
-class ShownRow:
-    """All that painting a row needs. While the status is PENDING, `result` is that of an earlier run, or None."""
-
-    found: FoundImage
-    status: RowStatus
-    result: ImageResult | None
-
     @property
-    def bold_from(self) -> float:
-        """From which probability (0..1) on the likeliest label is a winner; a verdict of sure needs no more."""
-        return BOLD_FROM if self.result is None or self.result.unsure is None else 0.0
-
-    @property
-    def stale(self) -> bool:
-        """Whether the result shown is of an earlier run, to be painted grey."""
-        return self.status is RowStatus.PENDING and self.result is not None
+    def finished(self) -> int:
+        """How many rows have a current result, be it an error."""
+        return self.done + self.errors
 
 
 class ResultRows:
@@ -136,6 +123,18 @@ class ResultRows:
                 return row
         return None
 
+    @property
+    def mark(self) -> tuple[int, int]:
+        """What tells rows that are in the list now from those that are added later."""
+        return self._generation, len(self._found)
+
+    def has_newer(self, paths: Iterable[Path], mark: tuple[int, int]) -> bool:
+        """Return whether one of `paths` is in the list, waits, and was added after `mark`."""
+        generation, size = mark
+        slots = (self._slot_of_path.get(str(path), -1) for path in paths)
+        first = size if generation == self._generation else 0
+        return any(slot >= first and self._statuses[slot] == RowStatus.PENDING for slot in slots)
+
     def rows_of(self, slots: Slots) -> Slots:
         """Return the shown rows of `slots`, ascending; hidden ones are left out."""
         rows = self._row_of_slot[slots]
@@ -160,8 +159,12 @@ class ResultRows:
 
     def results(self) -> list[ImageResult]:
         """Return the results of the active weights, in the order of adding, hidden rows too."""
-        every = (self._results[slot] for slot in self.slots_with(RowStatus.DONE, RowStatus.UNSURE, RowStatus.ERROR))
-        return [result for result in every if result is not None]
+        return current_results(self.copy_of().rows())
+
+    def copy_of(self, slots: Slots | None = None) -> RowsSnapshot:
+        """Copy the rows of `slots`; without them, of all rows, hidden ones too, in the order of adding."""
+        chosen = self.slots_with(*IN_LIST) if slots is None else slots.copy()
+        return RowsSnapshot(chosen, tuple(self._found), tuple(self._results), self._used(self._statuses).copy())
 
     def counts(self) -> Counts:
         """Count the rows by status."""

@@ -10,8 +10,8 @@ from PySide6.QtCore import QCoreApplication, QLocale
 
 from gui.error_texts import problem_remedy, problem_text
 from gui.percent import percent_text
-from gui.result_rows import ShownRow
 from gui.results_order import SHOWN_LABELS, RowStatus
+from gui.shown_row import ShownRow
 from model.csv_text import text_cell
 from model.names import display_name
 from model.types import FoundImage, Prediction, Problem

@@ -14,9 +14,10 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from gui.result_rows import Counts, ResultRows, ShownRow
+from gui.result_rows import IN_LIST, Counts, ResultRows
 from gui.result_texts import LABELS, PICTURE, STATUS, accessible_text, display_text, tooltip_text
 from gui.results_order import Ordering, OrderSnapshot, OrderSpec, RowStatus, Slots
+from gui.shown_row import RowsSnapshot, ShownRow
 from model.types import Calibration, FoundImage, ImageResult
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -114,13 +115,22 @@ class ResultsModel(QAbstractTableModel):
         """Return the first shown row from `start` on, going round, whose file name begins with `prefix`."""
         return self._rows.row_named(prefix, start)
 
-    def pending(self) -> list[FoundImage]:
-        """Return the pictures without a current result, hidden rows too, in the order of adding."""
-        return self._rows.pictures(self._rows.slots_with(RowStatus.PENDING))
+    def pending_snapshot(self) -> RowsSnapshot:
+        """Copy the rows without a current result, hidden ones too, in the order of adding."""
+        return self._rows.copy_of(self._rows.slots_with(RowStatus.PENDING))
 
     def pending_paths(self) -> list[Path]:
-        """Return the paths of `pending`."""
-        return [found.path for found in self.pending()]
+        """Return the paths of `pending_snapshot`."""
+        return list(self.pending_snapshot().paths())
+
+    @property
+    def mark(self) -> tuple[int, int]:
+        """What tells rows that are in the list now from those that are added later."""
+        return self._rows.mark
+
+    def has_newer(self, paths: Iterable[Path], mark: tuple[int, int]) -> bool:
+        """Return whether one of `paths` is in the list, waits, and was added after `mark`."""
+        return self._rows.has_newer(paths, mark)
 
     def results(self) -> list[ImageResult]:
         """Return the results of the active weights, errors and hidden rows too, in the order of adding."""
@@ -129,6 +139,10 @@ class ResultsModel(QAbstractTableModel):
     def paths(self) -> list[Path]:
         """Return all paths, hidden rows too, in the order of adding."""
         return [found.path for found in self._rows.pictures(self._every_slot())]
+
+    def rows_snapshot(self, rows: Slots | None = None) -> RowsSnapshot:
+        """Copy shown `rows` (intp); without them, all rows, hidden ones too, in the order of adding."""
+        return self._rows.copy_of(None if rows is None else self._rows.shown[rows])
 
     def counts(self) -> Counts:
         """Count the rows by status."""
@@ -213,7 +227,7 @@ class ResultsModel(QAbstractTableModel):
     # --- inside ---
 
     def _every_slot(self) -> Slots:
-        return self._rows.slots_with(RowStatus.DONE, RowStatus.UNSURE, RowStatus.ERROR, RowStatus.PENDING)
+        return self._rows.slots_with(*IN_LIST)
 
     def _make_pending(self, slots: Slots) -> None:
         self._rows.set_pending(slots)

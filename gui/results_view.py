@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QPersistentModelIndex,
     Qt,
+    QTimer,
     Signal,
     SignalInstance,
     Slot,
@@ -43,6 +44,8 @@ _COLUMN_OF_KEY = {
     SortKey.STATUS: STATUS,
 }
 _Flag = QItemSelectionModel.SelectionFlag
+LOOK_DELAY = 100
+"""Milliseconds at the most until it is told what the user looks at."""
 
 
 class ResultsView(QTableView):
@@ -61,6 +64,8 @@ class ResultsView(QTableView):
     large_view_requested = Signal(object)
     """The current Path is to be opened in the system's viewer, shown in the file manager, shown large."""
     copy_requested = Signal()
+    looked_at = Signal(object)
+    """These pictures (list of Path) are what the user looks at now: the current one, then the visible rows."""
     sort_requested = Signal(object, bool)
     """A column's title was clicked: SortKey, descending."""
 
@@ -81,6 +86,14 @@ class ResultsView(QTableView):
         model.leaving.connect(self._choose_neighbour)
         model.modelReset.connect(self._report_current)
         model.spec_changed.connect(self._show_new_order)
+        self._looking = QTimer(self)
+        self._looking.setSingleShot(True)
+        self._looking.setInterval(LOOK_DELAY)
+        self._looking.timeout.connect(self._report_look)
+        self.verticalScrollBar().valueChanged.connect(self._look)
+        model.layoutChanged.connect(self._look)
+        model.rowsInserted.connect(self._look)
+        model.rowsRemoved.connect(self._look)
         if thumbnails is not None:
             thumbnails.ready.connect(self._repaint_picture)
 
@@ -160,7 +173,7 @@ class ResultsView(QTableView):
 
     def selected_paths(self) -> list[Path]:
         """Return the selected pictures from top to bottom."""
-        return self._results.paths_at(self._selection())
+        return self._results.paths_at(self.selected_rows())
 
     def selectAll(self) -> None:
         """Select all shown rows as one range: Qt's own way takes seconds for 100,000 rows."""
@@ -170,12 +183,8 @@ class ResultsView(QTableView):
         every = QItemSelection(self._results.index(0, 0), self._results.index(last, COLUMNS - 1))
         self.selectionModel().select(every, _Flag.ClearAndSelect)
 
-    def selected_rows(self) -> list[int]:
-        """Return the selected rows, ascending."""
-        return [int(row) for row in self._selection()]
-
-    def _selection(self) -> Slots:
-        """Return the selected rows, ascending, from the ranges; `selectedRows` would make an index of each."""
+    def selected_rows(self) -> Slots:
+        """Return the selected rows, intp, ascending, from the ranges; `selectedRows` would make an index of each."""
         selection = self.selectionModel().selection()
         parts = [selection.at(place) for place in range(selection.count())]
         ranges = [np.arange(part.top(), part.bottom() + 1) for part in parts]
@@ -184,7 +193,7 @@ class ResultsView(QTableView):
     @Slot(object)
     def _choose_neighbour(self, leaving: Slots) -> None:
         """Before rows go: if the current one is among them, make the nearest one that stays the current row."""
-        selected = self._selection()
+        selected = self.selected_rows()
         every_one_leaves = bool(len(selected)) and bool(np.isin(selected, leaving).all())
         if every_one_leaves:
             self.selectionModel().clearSelection()  # cheaper than having Qt follow each row out
@@ -218,7 +227,28 @@ class ResultsView(QTableView):
         path = self.current_path()
         if path != self._current_path:
             self._current_path = path
+            self._look()
             self.current_path_changed.emit(path)
+
+    def visible_paths(self) -> list[Path]:
+        """Return the pictures of the rows that can be seen, from top to bottom."""
+        first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
+        if first < 0:
+            return []
+        end = self._results.rowCount() if last < 0 else last + 1
+        return self._results.paths_at(np.arange(first, end))
+
+    @Slot()
+    def _look(self) -> None:
+        if not self._looking.isActive():  # not anew at each change: while scrolling goes on it must fire too
+            self._looking.start()
+
+    @Slot()
+    def _report_look(self) -> None:
+        current = self.current_path()
+        visible = self.visible_paths()
+        if visible or current is not None:
+            self.looked_at.emit(visible if current is None else [current, *visible])
 
     @Slot()
     def _show_new_order(self) -> None:

@@ -1,12 +1,13 @@
 """The settings that have no place in the window itself; what is wrong is said beside each field."""
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialogButtonBox,
     QFormLayout,
     QLineEdit,
+    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -29,6 +30,9 @@ from model.types import DecodeMode, EngineWish
 class SettingsDialog(FittingDialog):
     """Edits a copy; accepting writes it. Device and subfolders are not here: the window itself has them."""
 
+    clear_thumbnails = Signal()
+    """The thumbnails kept on the disk are to be removed, now."""
+
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         """Show the settings as they are."""
         super().__init__(parent)
@@ -42,6 +46,7 @@ class SettingsDialog(FittingDialog):
         self._mirror = QLineEdit()
         self._mirror_note = TonedLabel("", Tone.DANGER, small=True, wrap=True)
         self._raw = QCheckBox(self.tr("Write text into CSV files &as it is"))
+        self._clear = QPushButton(self.tr("&Remove them now"))
         button = QDialogButtonBox.StandardButton
         self._buttons = QDialogButtonBox(button.Ok | button.Cancel | button.RestoreDefaults)
         self._set_up()
@@ -68,6 +73,9 @@ class SettingsDialog(FittingDialog):
         self._mirror.setClearButtonEnabled(True)
         self._mirror.textChanged.connect(self._check)
         self._raw.setAccessibleName(self.tr("Write text into CSV files as it is"))
+        self._clear.setAccessibleName(self.tr("Remove the stored thumbnails now"))
+        self._clear.setAutoDefault(False)
+        self._clear.clicked.connect(self._request_clearing)
         defaults = self._buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults)
         defaults.clicked.connect(self._restore_defaults)
         self._buttons.accepted.connect(self.accept)
@@ -107,6 +115,10 @@ class SettingsDialog(FittingDialog):
         form.addRow(self.tr("Export"), self._raw)
         form.addRow(
             "", self._quiet(self.tr("Otherwise cells that a spreadsheet would run as a formula are marked with '."))
+        )
+        form.addRow(self.tr("Stored thumbnails"), self._clear)
+        form.addRow(
+            "", self._quiet(self.tr("Small copies on this computer let a folder show at once the next time."))
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(WIDE_GAP, WIDE_GAP, WIDE_GAP, WIDE_GAP)
@@ -150,6 +162,11 @@ class SettingsDialog(FittingDialog):
         self._mirror.setText(mirror)
         self._raw.setChecked(raw)
         self._check()
+
+    @Slot()
+    def _request_clearing(self) -> None:
+        self._clear.setEnabled(False)
+        self.clear_thumbnails.emit()
 
     @Slot()
     def _restore_defaults(self) -> None:

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QFileDialog
 from gui.desktop import open_in_viewer, reveal
 from gui.mime import image_from, paths_from
 from gui.paste import save_pasted
-from gui.picture_loading import thumbnail_load
 from gui.worker import Outcome
 from model.decode_limits import DecodeLimits
 from model.folders import data_dir
@@ -256,6 +255,7 @@ class WindowCommands(QObject):
         dialog = SettingsDialog(self._window.settings, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(self.apply_settings)
+        dialog.clear_thumbnails.connect(self.clear_thumbnails)
         dialog.show()
 
     @Slot()
@@ -264,7 +264,16 @@ class WindowCommands(QObject):
         window = self._window
         window.limits = DecodeLimits(pixels=window.settings.pixel_limit)
         window.classify.set_limits(window.limits)
-        window.thumbnails.set_load(thumbnail_load(window.limits))
+        window.pictures.limits = window.limits
+        window.thumbnails.set_load(window.pictures.load)
+
+    @Slot()
+    def clear_thumbnails(self) -> None:
+        """Remove the thumbnails that are kept on the disk."""
+        self._window.files.start(self._window.pictures.clear, self._on_thumbnails_cleared, lambda _outcome: None)
+
+    def _on_thumbnails_cleared(self, _nothing: object) -> None:
+        self._window.reports.say(self.tr("The stored thumbnails were removed."))
 
     @Slot()
     def about(self) -> None:

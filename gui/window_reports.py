@@ -189,7 +189,7 @@ class WindowReports(QObject):
         current = window.view.current_path() is not None
         possible = {
             "stop": window.classify.running or window.lists.scanning,
-            "export": counts.done + counts.errors > 0,
+            "export": counts.finished > 0,
             "rerun": counts.total > 0,
             "clear": counts.total > 0,
             "select_all": counts.visible > 0,

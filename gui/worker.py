@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 # The GUI thread takes values at most this often: 30 times a second is as often as anyone can see.
 DRAIN_INTERVAL_MS = 33
+# A backlog is worked off in slices of so many milliseconds, between which the window paints and hears the user.
+SLICE_MS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class JobRunner(QObject):
         self._numbers = itertools.count(1)
         self._live: dict[int, Ticket] = {}
         self._mailbox = Mailbox()
+        self._backlog: deque[tuple[Ticket, object]] = deque()
         self._thread = QThread()
         self._thread.setObjectName(name)
         self._worker = JobWorker(self._mailbox)
@@ -189,6 +192,10 @@ class JobRunner(QObject):
 
     @Slot()
     def _on_arrived(self) -> None:
+        if self._backlog:  # what has come is taken up with the rest of it
+            if not self._timer.isActive():  # a value has opened an event loop of its own
+                self._timer.start(0)
+            return
         pause = DRAIN_INTERVAL_MS - self._since_drain.elapsed() if self._since_drain.isValid() else 0
         if pause > 0:
             self._timer.start(pause)
@@ -198,15 +205,23 @@ class JobRunner(QObject):
     @Slot()
     def _drain(self) -> None:
         self._since_drain.restart() if self._since_drain.isValid() else self._since_drain.start()
-        for ticket, value in self._mailbox.take_all():
-            if ticket.number not in self._live:
-                continue
-            if isinstance(value, Outcome):
-                del self._live[ticket.number]
-                if value.traceback:
-                    self.crashed.emit(value.traceback)
-                ticket.on_done(value)
-                if not self._live:
-                    self.busy_changed.emit(False)
-            else:
-                ticket.on_value(value)
+        self._backlog.extend(self._mailbox.take_all())
+        while self._backlog:
+            self._deliver(*self._backlog.popleft())
+            if self._since_drain.elapsed() >= SLICE_MS:
+                break
+        if self._backlog:
+            self._timer.start(0)
+
+    def _deliver(self, ticket: Ticket, value: object) -> None:
+        if ticket.number not in self._live:
+            return
+        if not isinstance(value, Outcome):
+            ticket.on_value(value)
+            return
+        del self._live[ticket.number]
+        if value.traceback:
+            self.crashed.emit(value.traceback)
+        ticket.on_done(value)
+        if not self._live:
+            self.busy_changed.emit(False)

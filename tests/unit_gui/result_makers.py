@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gui.result_rows import ShownRow
 from gui.results_model import ResultsModel
 from gui.results_order import Ordering, OrderSpec, RowStatus, compute_order
+from gui.shown_row import ShownRow
 from model.cancel import CancelToken
 from model.types import Calibration, FoundImage, ImageResult, PictureFacts, Prediction, Problem
 

@@ -17,7 +17,7 @@ from gui.result_delegate import (
     row_height,
     thumbnail_side,
 )
-from gui.result_rows import ShownRow
+from gui.shown_row import ShownRow
 from gui.result_texts import LABELS, PICTURE, STATUS
 from gui.results_model import ResultsModel
 from gui.results_order import RowStatus

@@ -68,7 +68,7 @@ def test_results_go_to_the_row_of_their_path(make: Models) -> None:
     model.apply([result("c.jpg", DOG), result("a.jpg"), result("unknown.jpg")])
     assert [model.shown_row(row).status for row in range(3)] == [RowStatus.DONE, RowStatus.PENDING, RowStatus.DONE]
     assert [r.predictions[0].label for r in model.results()] == ["Egyptian cat", "dog"]
-    assert [found.path.name for found in model.pending()] == ["b.jpg"]
+    assert [path.name for path in model.pending_paths()] == ["b.jpg"]
     assert model.pending_paths() == [picture("b.jpg").path]
 
 
@@ -101,7 +101,7 @@ def test_swapping_weights_keeps_rows_and_places_and_greys_old_results(make: Mode
     assert names_in(model) == ["b.jpg"]
     assert model.shown_row(0).stale
     assert model.results() == []
-    assert [found.path.name for found in model.pending()] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert [path.name for path in model.pending_paths()] == ["a.jpg", "b.jpg", "c.jpg"]
     model.set_active_weights(OTHER_WEIGHTS, None)
     model.apply([result("b.jpg", CAT)])
     assert model.shown_row(0).stale, "a late result of the old weights came in"

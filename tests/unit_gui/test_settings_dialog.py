@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDialogButtonBox, QLineEdit, QSpinBox
 from pytestqt.qtbot import QtBot
 
@@ -123,3 +123,12 @@ def test_defaults_can_be_restored(dialog: SettingsDialog, settings: Settings, qt
     assert settings.pixel_limit_mp == 100
     dialog.accept()
     assert (settings.pixel_limit_mp, settings.batch_size, settings.mirror_url) == (260, 0, "")
+
+
+def test_stored_thumbnails_can_be_removed(qtbot: QtBot, tmp_path: Path) -> None:
+    settings = Settings(QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat))
+    dialog = SettingsDialog(settings)
+    qtbot.addWidget(dialog)
+    with qtbot.waitSignal(dialog.clear_thumbnails):
+        dialog._clear.click()
+    assert not dialog._clear.isEnabled()
