@@ -153,8 +153,8 @@ def test_an_export_broken_off_before_its_record_counts_as_none(
         patch.setattr(module, "write_atomically", die)
         with pytest.raises(KeyboardInterrupt):
             add(cache)
-    assert cache.find(WEIGHTS) is None
     assert cache.record(WEIGHTS) is None, "a record stands beside a file that it does not describe"
+    assert cache.find(WEIGHTS) is None
     assert add(cache) == cache.find(WEIGHTS)
 
 
