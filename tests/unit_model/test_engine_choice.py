@@ -71,7 +71,7 @@ def test_with_an_export_the_wish_decides(tiny: InstalledWeights, engine: EngineW
 def test_the_threads_wished_for_reach_onnx_runtime(tiny: InstalledWeights) -> None:
     loaded = load_classifier(tiny, ClassifierWish(threads=3))
     assert isinstance(loaded, onnx_classifier.OnnxClassifier)
-    assert loaded._session.get_session_options().intra_op_num_threads == 3
+    assert loaded._threads == 3
 
 
 @pytest.mark.usefixtures("cache")
