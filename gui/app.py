@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -19,11 +20,12 @@ log = logging.getLogger(__name__)
 
 EXIT_NO_SCREEN = 3
 GIVE_WAY_SECONDS = 0.001
-"""After so long a thread that computes in Python gives way to the GUI thread; Python's own 5 ms are a third of a frame."""
+"""After so long a thread that runs Python gives way to the GUI thread; Python's own 5 ms are a third of a frame."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Show the window, with the given paths already added; return the process's exit code."""
+    gc.disable()  # hardly anything that imports leave is garbage; GuiGarbageCollector takes over from here
     if getattr(sys, "frozen", False):  # an installed program is also the program of its child processes
         import multiprocessing
 

@@ -1,9 +1,9 @@
 """Icons: the program's own, and the line drawings of the toolbar, tinted for the light or dark scheme."""
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
-from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QImage, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
@@ -18,9 +18,8 @@ def app_icon() -> QIcon:
     """Return the program's icon, for windows and task bars."""
     icon = QIcon()
     for size in APP_ICON_SIZES:
-        pixmap = QPixmap()
-        if pixmap.loadFromData(_read(f"photospotter-{size}.png")):
-            icon.addPixmap(pixmap)
+        # A file is read and decoded when its size is asked for; `resources` is a folder wherever the program runs.
+        icon.addFile(str(files("resources").joinpath("icons", f"photospotter-{size}.png")), QSize(size, size))
     return icon
 
 
@@ -47,13 +46,20 @@ def line_pixmap(name: str, side: int, colour: QColor, ratio: float) -> QPixmap:
 
 
 def _tinted(name: str, side: int, colour: QColor) -> QImage:
+    return _drawn(name, side, colour.rgba())
+
+
+# Rows of a panel share their icons, and drawing each anew delays the window. Images, unlike pixmaps and icons, may
+# outlive the application.
+@lru_cache(maxsize=512)
+def _drawn(name: str, side: int, rgba: int) -> QImage:
     renderer = QSvgRenderer(QByteArray(_read(f"{name}.svg")))
     image = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)
     renderer.render(painter, QRectF(0, 0, side, side))
     painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
-    painter.fillRect(image.rect(), colour)
+    painter.fillRect(image.rect(), QColor.fromRgba(rgba))
     painter.end()
     return image
 

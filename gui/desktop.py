@@ -1,6 +1,5 @@
 """Hands files to the rest of the desktop: the system's viewer and its file manager."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -33,6 +32,8 @@ def open_in_viewer(path: Path) -> bool:
 def reveal(path: Path) -> bool:
     """Show the file chosen in its folder where the file manager can do that, else open the folder."""
     if sys.platform == "win32":
+        import subprocess  # not at the head, for no other system needs it and the window's start would wait
+
         # explorer takes the comma form only as one argument, and its exit code says nothing.
         subprocess.Popen(f'explorer /select,"{path.absolute()}"')
         return True
