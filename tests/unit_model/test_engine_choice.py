@@ -160,6 +160,11 @@ def test_without_onnx_runtime_auto_is_torch_and_a_wish_for_it_is_told(tiny: Inst
     assert "install the package onnxruntime" in error.remedy
 
 
+@pytest.mark.usefixtures("no_onnx_runtime")
+def test_the_absence_of_onnx_runtime_is_told_rather_than_that_of_an_export(tiny: InstalledWeights) -> None:
+    assert refusal(tiny, ONNX).problem.code == "onnx-runtime-absent"
+
+
 @pytest.mark.usefixtures("cache", "no_onnx_runtime")
 def test_an_onnx_runtime_whose_libraries_cannot_be_loaded_leaves_auto_with_torch(
     tiny: InstalledWeights, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
