@@ -17,6 +17,7 @@ from types import FrameType
 from model.cancel import Cancelled, CancelToken
 from model.cli_arguments import Commands, whole_number
 from model.cli_classify import run_classify
+from model.cli_doctor import add_doctor
 from model.cli_evaluate import add_evaluate
 from model.cli_export import add_export
 from model.cli_output import let_go_of_streams, say
@@ -122,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     add_train(commands)
     add_evaluate(commands)
     add_export(commands)
+    add_doctor(commands)
     return parser
 
 

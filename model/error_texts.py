@@ -1,6 +1,7 @@
 """Every error text, by code: kebab-case, the subject first (image-, weights-, fetch-, export- ...)."""
 
 from model.dataset_error_texts import DATASET_ERROR_TEXTS
+from model.doctor_error_texts import DOCTOR_ERROR_TEXTS
 from model.error_text import ErrorText
 from model.evaluation_error_texts import EVALUATION_ERROR_TEXTS
 from model.import_error_texts import IMPORT_ERROR_TEXTS
@@ -21,4 +22,5 @@ ERROR_TEXTS: dict[str, ErrorText] = {
     **DATASET_ERROR_TEXTS,
     **TRAINING_ERROR_TEXTS,
     **ONNX_ERROR_TEXTS,
+    **DOCTOR_ERROR_TEXTS,
 }
