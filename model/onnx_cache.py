@@ -18,6 +18,7 @@ from pathlib import Path
 from model.names import display_name
 from model.safe_files import file_sha256, replace_durably, sync, write_atomically
 from model.types import InstalledWeights
+from model.versions import installed_versions
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +36,15 @@ _RECORD_BYTES = 1 << 16
 class ExportRecord:
     """What is known of an export. With a `rejected` reason there is no ONNX file, and torch is used.
 
-    `largest_difference` is that of probabilities between torch and ONNX Runtime on the pictures of the check.
+    `largest_difference` is that of probabilities between torch and ONNX Runtime on the pictures of the check. A
+    rejection holds for the `versions` of the libraries with which it was made.
     """
 
     sha256: str = ""
     size: int = 0
     largest_difference: float = 0.0
     rejected: str = ""
+    versions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +98,27 @@ class OnnxCache:
         return ExportedNetwork(path, record)
 
     def record(self, installed: InstalledWeights) -> ExportRecord | None:
-        """Return what is known of the set's export, without reading the network; None when nothing is."""
+        """Return what is known of the set's export, without reading the network; None when nothing is.
+
+        A rejection by other versions of the libraries is not known: these may do better.
+        """
         path = self._record(export_key(installed))
         try:
             with path.open("rb") as handle:
                 values = json.loads(handle.read(_RECORD_BYTES))
-            return ExportRecord(
+            record = ExportRecord(
                 sha256=str(values["sha256"]),
                 size=int(values["size"]),
                 largest_difference=float(values["largest_difference"]),
                 rejected=str(values["rejected"]),
+                versions=str(values["versions"]),
             )
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, KeyError, OverflowError) as exc:
             log.warning("the record %s of an exported network is unusable: %s", display_name(path), exc)
             return None
+        return None if record.rejected and record.versions != _exporting_versions() else record
 
     def is_under_way(self, installed: InstalledWeights) -> bool:
         """Return whether somebody seems to be exporting the set just now; a crash is forgotten after ten minutes."""
@@ -152,7 +160,7 @@ class OnnxCache:
         key = export_key(installed)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._remove(key)
-        self._write_record(key, ExportRecord(rejected=reason))
+        self._write_record(key, ExportRecord(rejected=reason, versions=_exporting_versions()))
 
     def clear(self) -> None:
         """Remove everything; what is in use elsewhere stays."""
@@ -198,6 +206,11 @@ class OnnxCache:
             if key != keep and size:
                 self._remove(key)
                 total -= size
+
+
+def _exporting_versions() -> str:
+    versions = installed_versions()
+    return ", ".join(f"{name} {versions[name]}" for name in ("torch", "onnxscript", "onnxruntime"))
 
 
 def _is_abandoned(part: Path) -> bool:

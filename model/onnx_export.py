@@ -39,6 +39,8 @@ LARGEST_DIFFERENCE = 1e-4
 
 _CHECKED_PICTURES = 16
 _CHECKED_TOP = 5
+# The last digits depend on the order of additions: batch sizes alone move probabilities by 1e-7.
+_TIE = 1e-6
 
 
 def export_weights(weights_id: str, cancel: CancelToken) -> Iterator[NetworkExported]:
@@ -155,9 +157,16 @@ def _check(installed: InstalledWeights, path: Path) -> float:
     if not difference < LARGEST_DIFFERENCE:  # NaN is not smaller either
         raise _differs(installed, f"a probability differs by {difference:.2g}")
     top = min(_CHECKED_TOP, expected.shape[1])
-    if not np.array_equal(_ranking(expected, top), _ranking(actual, top)):
+    if not _has_same_top(expected, actual, top):
         raise _differs(installed, f"the {top} likeliest labels are others")
     return difference
+
+
+def _has_same_top(expected: NDArray[np.float32], actual: NDArray[np.float32], top: int) -> bool:
+    """Return whether the likeliest labels are the same, where torch does not give two of them the same probability."""
+    by_torch, by_onnx = _ranking(expected, top), _ranking(actual, top)
+    gaps = np.take_along_axis(expected, by_torch, axis=1) - np.take_along_axis(expected, by_onnx, axis=1)
+    return bool(np.abs(gaps).max() < _TIE)
 
 
 def _ranking(probabilities: NDArray[np.float32], top: int) -> NDArray[np.intp]:

@@ -233,6 +233,23 @@ def test_another_order_among_the_likeliest_five_rejects_an_export(
 
 
 @pytest.mark.usefixtures("quick")
+def test_labels_that_are_equally_likely_may_change_places(cache: OnnxCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    tie = [0.4, 0.3, 0.15, 0.0750001, 0.075, 0.0]
+    answer(monkeypatch, [tie], [[0.4, 0.3, 0.15, 0.075, 0.0750001, 0.0]])
+    assert export(cache).largest_difference < 1e-6
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_rejection_ends_with_the_versions_that_made_it(cache: OnnxCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, [[0.9, 0.1, 0, 0, 0, 0]], [[0.8, 0.2, 0, 0, 0, 0]])
+    assert refusal(cache).problem.code == "onnx-check-failed"
+    assert rejection(cache)
+    versions = {"torch": "99", "onnxscript": "99", "onnxruntime": "99"}
+    monkeypatch.setattr("model.onnx_cache.installed_versions", lambda: versions)
+    assert not rejection(cache)
+
+
+@pytest.mark.usefixtures("quick")
 def test_the_order_beyond_the_fifth_does_not_matter(cache: OnnxCache, monkeypatch: pytest.MonkeyPatch) -> None:
     start = [0.3, 0.25, 0.2, 0.15, 0.1]
     answer(monkeypatch, [[*start, 0.00003, 0.00001]], [[*start, 0.00001, 0.00003]])
