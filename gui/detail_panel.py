@@ -18,7 +18,6 @@ from gui.theme import GAP, SMALL_GAP
 from gui.thumbnails import ThumbnailLoader
 from gui.toned_label import Tone, TonedLabel
 from model.names import display_name
-from model.preprocess import crop_box
 from model.types import FoundImage, ImageResult, PictureFacts, WeightSet
 
 SIDE = 1024
@@ -179,6 +178,8 @@ class DetailPanel(QWidget):
         facts = None if self._row is None or self._row.result is None else self._row.result.facts
         if facts is None or self._weights is None or facts.width < 1 or facts.height < 1:
             return None
+        from model.preprocess import crop_box  # with Pillow, which a start does without
+
         left, top, right, bottom = crop_box(facts.width, facts.height, self._weights.preprocess)
         return QRectF(
             left / facts.width, top / facts.height, (right - left) / facts.width, (bottom - top) / facts.height
