@@ -228,7 +228,7 @@ if sys.argv[2] != "first":
 home = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 home.sendall(b"here")
 try:
-    while home.recv(4) != b"go":
+    while home.recv(4) not in (b"go", b""):  # nothing: the test is gone
         pass
     home.sendall(b"gone on " + sys.argv[-1].encode())
 except KeyboardInterrupt:
