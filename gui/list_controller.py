@@ -68,7 +68,7 @@ class ListController(QObject):
         """
         if not paths:
             return
-        job = partial(_scan, tuple(paths), recursive)
+        job = partial(_scan, paths, recursive)
         on_value = self._on_scanned if on_found is None else partial(self._on_found, on_found)
         self._scans.append(self._files.start(job, on_value, self._on_scan_done))
         self.scanning_changed.emit(True)

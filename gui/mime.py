@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import overload
 from urllib.parse import unquote_to_bytes
 
 from PySide6.QtCore import QCoreApplication, QMimeData
@@ -17,17 +18,51 @@ URI_LIST = "text/uri-list"
 GNOME_FILES = "x-special/gnome-copied-files"
 
 _WINDOWS = os.name == "nt"
+_FILE_URI = re.compile(rb"(?mi)^file:")
+_LONG = 2**18  # bytes of a list of URIs: some thousands
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _OLD_DRIVE = re.compile(r"/([A-Za-z])[:|](?=[\\/])")
 
 
-def paths_from(mime: QMimeData) -> list[Path]:
+class LongUriList(Sequence[Path]):
+    """The paths of a long text/uri-list, parsed by whoever first goes through them: for 100,000 that takes a second."""
+
+    def __init__(self, data: bytes) -> None:
+        """Take the list's bytes; nothing is parsed yet."""
+        self._data = data
+        self._paths: list[Path] | None = None
+
+    def __bool__(self) -> bool:
+        """Whether it seems to name a file."""
+        return _FILE_URI.search(self._data) is not None
+
+    def __len__(self) -> int:
+        return len(self._parsed())
+
+    @overload
+    def __getitem__(self, place: int) -> Path: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Path]: ...
+
+    def __getitem__(self, place: int | slice) -> Path | list[Path]:
+        """Return the path, or the paths, at `place`."""
+        return self._parsed()[place]
+
+    def _parsed(self) -> list[Path]:
+        if self._paths is None:
+            self._paths = [Path(name) for name in paths_in_uri_list(self._data, windows=_WINDOWS)]
+        return self._paths
+
+
+def paths_from(mime: QMimeData) -> Sequence[Path]:
     """Return the files and folders that `mime` names, in its order; empty when it names none.
 
     The raw bytes are parsed, because QUrl loses names that are not UTF-8. Without URIs of files, lines of plain text
     that are absolute paths count.
     """
-    return [Path(name) for name in _names_in(mime)]
+    data = bytes(mime.data(URI_LIST).data())
+    return LongUriList(data) if len(data) > _LONG else [Path(name) for name in _names_in(mime)]
 
 
 def image_from(mime: QMimeData) -> QImage | None:
@@ -44,11 +79,18 @@ def summarise_drop(mime: QMimeData) -> str:
 
     Whether a name is that of a file or of a folder is guessed from the name alone.
     """
+    data = bytes(mime.data(URI_LIST).data())
+    if len(data) > _LONG:
+        # Parsing all of it would take a second for 100,000 files; the first names tell what kind they are.
+        start = data[: data.rfind(b"\n", 0, _LONG) + 1]
+        first = [_last_part(name) for name in paths_in_uri_list(start, windows=_WINDOWS)]
+        if first:
+            return _summarise_many(first, len(_FILE_URI.findall(data)))
     names = [_last_part(name) for name in _names_in(mime)]
     if len(names) == 1:
         return _summarise_one(names[0])
     if names:
-        return _summarise_many(names)
+        return _summarise_many(names, len(names))
     return QCoreApplication.translate("Drop", "Add this picture") if mime.hasImage() else ""
 
 
@@ -141,11 +183,11 @@ def _summarise_one(name: str) -> str:
     return text.format(name=display_name(name.rstrip("/")) or "/")
 
 
-def _summarise_many(names: Sequence[str]) -> str:
+def _summarise_many(names: Sequence[str], count: int) -> str:
     if all(_looks_like_folder(name) for name in names):
         text = QCoreApplication.translate("Drop", "Add {count} folders")
     elif all(is_image_name(name) for name in names):
         text = QCoreApplication.translate("Drop", "Add {count} files")
     else:
         text = QCoreApplication.translate("Drop", "Add {count} items")
-    return text.format(count=f"{len(names):,}")
+    return text.format(count=f"{count:,}")

@@ -32,6 +32,7 @@ IN_LIST = (RowStatus.DONE, RowStatus.UNSURE, RowStatus.ERROR, RowStatus.PENDING)
 """The statuses of all rows that were not removed."""
 
 _NO_WEIGHTS = -1
+_DESTROYED_AT_ONCE = 1000
 _T = TypeVar("_T", bound=np.generic)
 
 MadeWith = tuple[str, Calibration | None]
@@ -62,11 +63,15 @@ class ResultRows:
         """Start empty, with nothing sorted or filtered."""
         self.spec = OrderSpec()
         self.active: MadeWith = ("", None)
+        self.trash: list[dict[str, int] | set[str] | list[Any]] = []
+        """What a cleared list has left behind; destroying it all at once takes 0.2 s for 100,000 rows."""
         self._serial = 0
         self._generation = 0
         self._reset()
 
     def _reset(self) -> None:
+        if self._generation:
+            self.trash += (self._slot_of_path, self._identities, self._found, self._results, self._name_keys)
         self._generation += 1
         self._slot_of_path: dict[str, int] = {}
         self._identities: set[str] = set()
@@ -297,6 +302,9 @@ class ResultRows:
 
     def drop(self, slots: Slots) -> None:
         """Forget hidden rows for good."""
+        if len(slots) == len(self._slot_of_path):
+            self._reset()  # slots are not used again before, so that orderings under way stay valid
+            return
         for slot in slots.tolist():
             found = self._found_at(slot)
             del self._slot_of_path[str(found.path)]
@@ -305,8 +313,20 @@ class ResultRows:
             self._name_keys[slot] = ""
         self._statuses[slots] = RowStatus.REMOVED
         self._touch(slots)
-        if not self._slot_of_path:
-            self._reset()  # slots are not used again before, so that orderings under way stay valid
+
+    def destroy_some(self) -> bool:
+        """Destroy a part of `trash`, in about a millisecond; return whether there is more."""
+        if self.trash:
+            heap = self.trash[-1]
+            if isinstance(heap, list):
+                del heap[-_DESTROYED_AT_ONCE:]
+            else:
+                take = heap.popitem if isinstance(heap, dict) else heap.pop
+                for _ in range(min(len(heap), _DESTROYED_AT_ONCE)):
+                    take()
+            if not heap:
+                self.trash.pop()
+        return bool(self.trash)
 
     # --- inside ---
 

@@ -11,7 +11,9 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     Qt,
+    QTimer,
     Signal,
+    Slot,
 )
 
 from gui.result_rows import IN_LIST, Counts, ResultRows
@@ -49,6 +51,8 @@ class ResultsModel(QAbstractTableModel):
         """Start empty."""
         super().__init__(parent)
         self._rows = ResultRows()
+        self._destroying = QTimer(self)
+        self._destroying.timeout.connect(self._destroy_some)
 
     # --- what Qt asks ---
 
@@ -188,17 +192,18 @@ class ResultsModel(QAbstractTableModel):
 
     def remove(self, paths: Iterable[Path]) -> None:
         """Remove pictures from the list, hidden ones too; unknown paths are ignored."""
-        slots = self._rows.slots_of(paths)
-        self._hide(self._rows.rows_of(slots))
-        self._rows.drop(slots)
-        if len(slots):
-            self.counts_changed.emit()
+        self._remove(self._rows.slots_of(paths))
+
+    def remove_rows(self, rows: Slots) -> None:
+        """Remove shown rows (intp) from the list."""
+        self._remove(self._rows.shown[rows].copy())
 
     def clear(self) -> None:
         """Remove everything."""
         self.beginResetModel()
         self._rows.hide_range(0, len(self._rows) - 1)
         self._rows.drop(self._every_slot())
+        self._destroying.start()
         self.endResetModel()
         self.counts_changed.emit()
 
@@ -225,6 +230,18 @@ class ResultsModel(QAbstractTableModel):
         self.counts_changed.emit()
 
     # --- inside ---
+
+    def _remove(self, slots: Slots) -> None:
+        self._hide(self._rows.rows_of(slots))
+        self._rows.drop(slots)
+        if len(slots):
+            self._destroying.start()
+            self.counts_changed.emit()
+
+    @Slot()
+    def _destroy_some(self) -> None:
+        if not self._rows.destroy_some():
+            self._destroying.stop()
 
     def _every_slot(self) -> Slots:
         return self._rows.slots_with(*IN_LIST)

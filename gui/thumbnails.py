@@ -142,6 +142,12 @@ class ThumbnailLoader(QObject):
         for key in [key for key in self._failures if key[0] in names]:
             del self._failures[key]
 
+    def forget_all(self) -> None:
+        """Read all pictures anew when they are asked for again."""
+        self._images.clear()
+        self._failures.clear()
+        self._memory = 0
+
     def set_load(self, load: Load) -> None:
         """Read with another function from now on, for example with other limits; what had failed is tried again."""
         self._load = load

@@ -63,6 +63,7 @@ class WindowCommands(QObject):
             "train": self.train,
             "evaluate": self.evaluate,
             "settings": self.edit_settings,
+            "diagnose": self.diagnose,
             "about": self.about,
         }
 
@@ -161,7 +162,7 @@ class WindowCommands(QObject):
     @Slot()
     def remove(self) -> None:
         """Take the chosen rows off the list."""
-        self.remove_paths(self._window.view.selected_paths())
+        self._window.results.remove_rows(self._window.view.selected_rows())
 
     @Slot(object)
     def remove_paths(self, paths: Sequence[Path]) -> None:
@@ -189,7 +190,7 @@ class WindowCommands(QObject):
     @Slot()
     def rerun(self) -> None:
         """Classify everything anew, from files that may have changed."""
-        self._window.thumbnails.forget(self._window.results.paths())
+        self._window.thumbnails.forget_all()
         self._window.classify.rerun()
 
     @Slot(object)
@@ -274,6 +275,23 @@ class WindowCommands(QObject):
 
     def _on_thumbnails_cleared(self, _nothing: object) -> None:
         self._window.reports.say(self.tr("The stored thumbnails were removed."))
+
+    @Slot()
+    def diagnose(self) -> None:
+        """Show what this computer has, and measure how fast it classifies with the settings as they are."""
+        from gui.doctor_dialog import DoctorDialog
+        from gui.doctor_job import doctor_job
+
+        window = self._window
+        open_one = window.findChild(DoctorDialog)
+        if open_one is not None and open_one.isVisible():
+            open_one.raise_()
+            open_one.activateWindow()
+            return
+        job = doctor_job(window.catalogue, window.classify.weights_id, window.settings)
+        dialog = DoctorDialog(window.diagnoses, job, lambda: window.classify.running, window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
 
     @Slot()
     def about(self) -> None:

@@ -50,3 +50,15 @@ def test_a_workers_cycles_are_destroyed_on_the_gui_thread(qtbot: QtBot) -> None:
     finally:
         collector.stop()
     assert gc.isenabled()
+
+
+@pytest.mark.usefixtures("enabled")
+def test_rows_that_come_in_a_flood_are_not_looked_at_again(qtbot: QtBot) -> None:
+    collector = GuiGarbageCollector()
+    try:
+        rows = [[number] for number in range(50_000)]
+        collector.collect_if_due()
+        assert gc.get_freeze_count() >= len(rows)
+    finally:
+        collector.stop()
+    assert gc.get_freeze_count() == 0

@@ -269,3 +269,19 @@ class TestSummary:
             paths = paths_from(mime)
         assert words == "Add 2 items"
         assert paths == [tmp_path / "a.jpg", tmp_path]
+
+
+def test_a_long_list_is_counted_at_once_and_parsed_later() -> None:
+    mime = QMimeData()
+    mime.setData("text/uri-list", b"".join(b"file:///pictures/n%%20%d.jpg\r\n" % number for number in range(20_000)))
+    assert summarise_drop(mime) == "Add 20,000 files"
+    paths = paths_from(mime)
+    assert paths
+    assert len(paths) == 20_000
+    assert [paths[0], paths[-1]] == [Path("/pictures/n 0.jpg"), Path("/pictures/n 19999.jpg")]
+
+
+def test_a_long_list_without_files_is_empty() -> None:
+    mime = QMimeData()
+    mime.setData("text/uri-list", b"https://example.org/a.jpg\r\n" * 20_000)
+    assert not paths_from(mime)

@@ -323,3 +323,29 @@ def test_headers_and_the_whole_row(make: Models) -> None:
     assert model.index(0, 2).data(ROW_ROLE) == model.shown_row(0)
     assert model.data(QModelIndex(), ROW_ROLE) is None
     assert model.rowCount(model.index(0, 0)) == 0
+
+
+def test_a_copy_of_rows_stays_what_it_was() -> None:
+    model = model_of("a.jpg", "b.jpg", "c.jpg", results=[result("b.jpg")])
+    every, one = model.rows_snapshot(), model.rows_snapshot(np.array([1]))
+    model.remove([model.path_at(0)])
+    assert [row.found.path.name for row in every.rows()] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert [(row.found.path.name, row.status) for row in one.rows()] == [("b.jpg", RowStatus.DONE)]
+
+
+def test_rows_added_later_are_told_from_earlier_ones() -> None:
+    model = model_of("a.jpg")
+    mark = model.mark
+    model.add([picture("b.jpg")])
+    assert model.has_newer([picture("b.jpg").path], mark)
+    assert not model.has_newer([picture("a.jpg").path, picture("unknown.jpg").path], mark)
+    model.apply([result("b.jpg")])
+    assert not model.has_newer([picture("b.jpg").path], mark)
+
+
+def test_what_a_cleared_list_leaves_is_destroyed_piece_by_piece(qtbot: QtBot) -> None:
+    model = model_of(*(f"{number}.jpg" for number in range(3000)))
+    model.clear()
+    assert model._rows.trash
+    qtbot.waitUntil(lambda: not model._rows.trash)
+    assert not model._destroying.isActive()

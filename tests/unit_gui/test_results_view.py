@@ -394,3 +394,13 @@ def test_tab_leaves_the_table_and_it_has_a_name(view: ResultsView) -> None:
 def test_selected_rows_are_ascending_and_there_once(view: ResultsView) -> None:
     select(view, "d.jpg", "a.jpg", "c.jpg")
     assert view.selected_rows().tolist() == [0, 1, 4]
+
+
+def test_it_tells_what_is_looked_at_the_current_picture_first(view: ResultsView, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(view.looked_at) as told:
+        assert view.select_path(model_in(view).path_at(2))
+    assert told.args is not None
+    (paths,) = told.args
+    assert paths[0] == model_in(view).path_at(2)
+    assert paths[1:] == view.visible_paths()
+    assert view.visible_paths()[0] == model_in(view).path_at(view.rowAt(0))

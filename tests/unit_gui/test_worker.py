@@ -1,10 +1,12 @@
 """JobRunner: values in order, one outcome each, late values of superseded jobs dropped, the GUI thread not flooded."""
 
+import itertools
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QThread
+from PySide6.QtCore import QThread, QTimer
 from pytestqt.qtbot import QtBot
 
 from gui.worker import JobRunner, Outcome
@@ -191,3 +193,24 @@ def test_the_last_act_of_a_thread_is_done_on_it(qtbot: QtBot) -> None:
     assert made.wait(5000)
     assert len(seen) == 1
     assert seen[0] != threading.get_ident()
+
+
+def test_a_backlog_is_worked_off_in_slices_and_in_order(qtbot: QtBot, runner: JobRunner) -> None:
+    taken: list[object] = []
+    taken_when_the_loop_turned: list[int] = []
+    ended: list[Outcome] = []
+
+    def slow(value: object) -> None:
+        deadline = time.perf_counter() + 0.003
+        while time.perf_counter() < deadline:
+            pass
+        taken.append(value)
+
+    turning = QTimer()
+    turning.timeout.connect(lambda: taken_when_the_loop_turned.append(len(taken)))
+    turning.start(0)
+    runner.start(counting(60), slow, ended.append)
+    qtbot.waitUntil(lambda: bool(ended))
+    assert taken == list(range(60))
+    steps = [after - before for before, after in itertools.pairwise(taken_when_the_loop_turned)]
+    assert max(steps) < 20
