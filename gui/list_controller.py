@@ -159,8 +159,10 @@ def _export(
 ) -> Iterator[ExportProgress | ExportDone]:
     from model.export import CsvOptions, RunFacts, export_results
 
-    rows = list(snapshot.rows())
-    results = current_results(rows)
-    root = common_folder({row.found.path.parent for row in rows})
+    # No list of all rows: destroying it would hold up the GUI thread for as long as that takes.
+    results = current_results(snapshot.rows())
+    root = common_folder({path.parent for path in snapshot.paths()})
     options = CsvOptions(bom=True, raw=raw, overwrite=True)
-    return export_results(results, len(rows), target, installed, root, options, RunFacts(device=device), cancel)
+    return export_results(
+        results, len(snapshot.slots), target, installed, root, options, RunFacts(device=device), cancel
+    )
