@@ -1,8 +1,8 @@
 """Thumbnails kept on disk, so that a folder seen before shows at once: one SQLite file, bounded, oldest use out first.
 
 A picture is recognised by path, size and modification time. Measured against a JPEG file for each, with 3,000
-thumbnails of 5 kB: written as fast (0.28 against 0.26 ms each), read in half the time (0.04 against 0.08 ms), and the sum
-for the bound is a query of 0.5 ms in place of a walk of 46 ms.
+thumbnails of 5 kB: written as fast (0.28 against 0.26 ms each), read in half the time (0.04 against 0.08 ms), and
+the sum for the bound is a query of 0.5 ms in place of a walk of 46 ms.
 """
 
 import io
