@@ -132,6 +132,11 @@ _SPECS = (
         "settings",
     ),
     ActionSpec(
+        "diagnose",
+        QT_TRANSLATE_NOOP("Actions", "&Diagnostics..."),
+        QT_TRANSLATE_NOOP("Actions", "See what this computer has and how fast pictures are classified on it"),
+    ),
+    ActionSpec(
         "about",
         QT_TRANSLATE_NOOP("Actions", "&About Photospotter"),
         QT_TRANSLATE_NOOP("Actions", "Version, licences and credits"),
@@ -145,7 +150,7 @@ _MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (QT_TRANSLATE_NOOP("Actions", "&Edit"), ("copy", "select_all", "find", "", "remove", "clear")),
     (QT_TRANSLATE_NOOP("Actions", "&Pictures"), ("rerun", "stop", "", "open_viewer", "reveal")),
     (QT_TRANSLATE_NOOP("Actions", "&Weights"), ("train", "evaluate")),
-    (QT_TRANSLATE_NOOP("Actions", "&Help"), ("about",)),
+    (QT_TRANSLATE_NOOP("Actions", "&Help"), ("diagnose", "", "about")),
 )
 _TOOLBAR = ("open_images", "open_folder", "", "stop", "rerun", "", "export", "", "clear")
 

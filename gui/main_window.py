@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         self.order = JobRunner("order", self)
         self.trainings = JobRunner("training", self)
         self.evaluations = JobRunner("evaluation", self)
+        self.diagnoses = JobRunner("diagnosis", self)
         self.results = ResultsModel(self)
         self.pictures = PictureSource(data_dir() / "thumbnails.sqlite3", self.limits)
         self.thumbnails = ThumbnailLoader(self.pictures.load, self)
@@ -107,7 +108,8 @@ class MainWindow(QMainWindow):
     @property
     def runners(self) -> tuple[JobRunner, ...]:
         """The threads to end, the compute thread last."""
-        return self.order, self.files, self.fetches, self.trainings, self.evaluations, self.compute
+        beside = self.trainings, self.evaluations, self.diagnoses
+        return self.order, self.files, self.fetches, *beside, self.compute
 
     def start(self) -> None:
         """Choose the weights of last time, or the best there are; load them when the window is on screen."""

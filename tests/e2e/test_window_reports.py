@@ -14,7 +14,7 @@ from gui.main_window import MainWindow
 from model.cancel import CancelToken
 from model.types import ScanBatch
 
-ALWAYS = {"open_images", "open_folder", "paste", "quit", "find", "train", "evaluate", "settings", "about"}
+ALWAYS = {"open_images", "open_folder", "paste", "quit", "find", "train", "evaluate", "settings", "diagnose", "about"}
 WITH_ROWS = {"rerun", "clear", "select_all", "copy", "remove", "open_viewer", "reveal"}
 
 
