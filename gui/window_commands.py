@@ -64,7 +64,6 @@ class WindowCommands(QObject):
             "evaluate": self.evaluate,
             "settings": self.edit_settings,
             "diagnose": self.diagnose,
-            "diagnose": self.diagnose,
             "about": self.about,
         }
 
@@ -276,23 +275,6 @@ class WindowCommands(QObject):
 
     def _on_thumbnails_cleared(self, _nothing: object) -> None:
         self._window.reports.say(self.tr("The stored thumbnails were removed."))
-
-    @Slot()
-    def diagnose(self) -> None:
-        """Show what this computer has, and measure how fast it classifies with the settings as they are."""
-        from gui.doctor_dialog import DoctorDialog
-        from gui.doctor_job import doctor_job
-
-        window = self._window
-        open_one = window.findChild(DoctorDialog)
-        if open_one is not None and open_one.isVisible():
-            open_one.raise_()
-            open_one.activateWindow()
-            return
-        job = doctor_job(window.catalogue, window.classify.weights_id, window.settings)
-        dialog = DoctorDialog(window.diagnoses, job, lambda: window.classify.running, window)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.show()
 
     @Slot()
     def diagnose(self) -> None:
