@@ -6,12 +6,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from model.architectures import title_of
-from model.archive_import import import_archive
 from model.cancel import Cancelled, CancelToken
 from model.cards import card_to_json
 from model.cli_arguments import Commands
 from model.cli_output import ProgressBar, emit, format_seconds, say
-from model.download import fetch_weights, import_file
 from model.errors import UsageError, describe
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_OK
 from model.names import display_name
@@ -88,6 +86,8 @@ def _cells(entry: CatalogueEntry) -> tuple[str, ...]:
 
 def run_fetch(arguments: argparse.Namespace, cancel: CancelToken) -> int:
     """Fetch a weight set."""
+    from model.download import fetch_weights  # with http, which no other command needs
+
     catalogue = default_catalogue()
     entry = catalogue.entry(arguments.id)
     progress = ProgressBar(quiet=arguments.quiet)
@@ -132,11 +132,15 @@ def _import(arguments: argparse.Namespace, catalogue: Catalogue, cancel: CancelT
     if is_archive(file):
         if any((arguments.labels, arguments.name, arguments.arch, arguments.preprocess)):
             raise UsageError("usage-archive-says-all", file=display_name(file.name))
+        from model.archive_import import import_archive
+
         return import_archive(file, catalogue, cancel=cancel)
     if arguments.labels is None:
         waiting = [entry for entry in catalogue.entries() if _waits_for(entry, file.name)]
         if not waiting:
             raise UsageError("usage-import-needs-labels", file=display_name(file.name))
+        from model.download import import_file
+
         return import_file(waiting[0], file, catalogue, cancel=cancel)
     from model.weights_import import import_weights
 

@@ -5,8 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from model.folders import DATA_DIR_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "torchvision", "timm", "onnxruntime")
@@ -116,6 +119,80 @@ def test_list_of_torch_modules_is_current(module: str) -> None:
 @pytest.mark.parametrize("module", sorted(ONNX_MODULES))
 def test_the_module_of_onnx_runtime_loads_no_torch(module: str) -> None:
     assert blame_for_heavy_imports([module]) == {module: ["onnxruntime"]}
+
+
+# What the program may import until its window has been painted, in modules that it brings to those which PySide6 and
+# numpy bring: no library by name, and no more modules than now. A new panel costs two or three; what is needed only
+# when something is opened or dropped is imported there.
+NOT_BEFORE_PAINT = (
+    *HEAVY, "PIL", "sqlite3", "http", "ssl", "email", "urllib.request", "multiprocessing", "subprocess", "pyqtgraph",
+    "importlib.metadata", "asyncio", "xml", "model.engine", "model.decode", "model.pipeline", "model.download",
+    "model.training_types", "model.evaluation_types", "model.export", "gui.about_dialog", "gui.settings_dialog",
+    "gui.import_dialog", "gui.card_dialog", "gui.train_dialog", "gui.evaluate_dialog",
+)  # fmt: skip
+MOST_BEFORE_PAINT = 140
+MOST_OF_COMMAND_LINE = 340
+
+PAINT = """
+import json, sys
+import numpy, numpy.typing
+from PySide6 import QtSvg, QtWidgets
+before = set(sys.modules)
+from gui import app
+from gui.main_window import MainWindow
+start, seen = MainWindow.start, []
+def started(window):
+    # Before the window connects its own slot, which has the network loaded.
+    window.first_shown.connect(lambda: (seen.extend(sorted(set(sys.modules) - before)), window.close()))
+    start(window)
+MainWindow.start = started
+app.main([])
+print(json.dumps(seen))
+"""
+
+COMMAND = """
+import json, sys
+before = set(sys.modules)
+from model.cli import main
+try:
+    code = main(json.loads(sys.argv[1]))
+except SystemExit as exc:
+    code = exc.code
+print(json.dumps([code, sorted(set(sys.modules) - before)]), file=sys.stderr)
+"""
+
+
+def last_line(program: str, *arguments: str, data: Path) -> Any:
+    run = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=ROOT,
+        env=os.environ | {"QT_QPA_PLATFORM": "offscreen", DATA_DIR_VARIABLE: str(data)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads((run.stdout if program is PAINT else run.stderr).splitlines()[-1])
+
+
+def unwanted(imported: list[str], names: tuple[str, ...]) -> list[str]:
+    """The imported ones among `names`."""
+    return sorted(set(imported) & set(names))
+
+
+def test_the_window_is_painted_with_few_imports(tmp_path: Path) -> None:
+    imported = last_line(PAINT, data=tmp_path)
+    assert "gui.main_window" in imported
+    assert unwanted(imported, NOT_BEFORE_PAINT) == []
+    assert len(imported) <= MOST_BEFORE_PAINT, sorted(imported)
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_the_command_line_answers_with_few_imports(option: str, tmp_path: Path) -> None:
+    code, imported = last_line(COMMAND, json.dumps([option]), data=tmp_path)
+    assert code == 0
+    assert unwanted(imported, (*HEAVY, "PySide6", "http", "ssl", "urllib.request", "asyncio", "pyqtgraph")) == []
+    assert len(imported) <= MOST_OF_COMMAND_LINE, sorted(imported)
 
 
 def test_packaging_folder_does_not_hide_the_library_of_that_name() -> None:
