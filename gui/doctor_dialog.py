@@ -42,6 +42,7 @@ BATCHES = (1, 2, 4, 8, 16, 32)
 
 _CPU_COLUMNS = 4
 _FIRST = 3  # columns before those of the batches
+_NAME_CHARS = 28
 
 
 class DoctorDialog(QDialog):
@@ -120,6 +121,7 @@ class DoctorDialog(QDialog):
             form.setVerticalSpacing(SMALL_GAP)
             form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
             form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+            rows.addSpacing(GAP)
             rows.addWidget(self._title(title))
             rows.addLayout(form)
         rows.addStretch(1)
@@ -189,6 +191,7 @@ class DoctorDialog(QDialog):
         elif isinstance(value, Fact):
             words = TonedLabel(problem_text(value.value), wrap=True)
             name = TonedLabel(problem_text(Problem(value.name)), Tone.MUTED)
+            name.setMinimumWidth(_NAME_CHARS * name.fontMetrics().averageCharWidth())  # one edge for all sections
             words.setAccessibleName(name.text())
             words.setAccessibleDescription(words.text())
             self._forms[value.section].addRow(name, words)

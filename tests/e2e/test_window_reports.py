@@ -12,6 +12,7 @@ from window_desk import FakeFactory, drop, wait_done
 from gui import list_controller
 from gui.main_window import MainWindow
 from model.cancel import CancelToken
+from model.doctor_types import DoctorRequest
 from model.types import ScanBatch
 
 ALWAYS = {"open_images", "open_folder", "paste", "quit", "find", "train", "evaluate", "settings", "diagnose", "about"}
@@ -251,3 +252,28 @@ def test_the_chosen_picture_turns_stale_with_its_row_and_is_not_built_anew_for_o
     wait_done(qtbot, window, 20)
     assert built[-1] is False
     assert len(built) <= 3
+
+
+def test_the_diagnostics_open_once_and_end_with_the_window(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gui import doctor_job
+    from gui.doctor_dialog import DoctorDialog
+
+    asked: list[object] = []
+
+    def wait(request: object, _catalogue: object, cancel: CancelToken) -> Iterator[object]:
+        asked.append(request)
+        assert cancel.wait(20), "closing the window never ended the diagnostics"
+        yield from ()
+
+    monkeypatch.setattr(doctor_job, "_run", wait)
+    window.settings.device = "cpu"
+    for _ in range(2):
+        window.actions_by_name["diagnose"].trigger()
+    qtbot.waitUntil(lambda: len(asked) == 1)
+    assert len(window.findChildren(DoctorDialog)) == 1
+    assert asked == [DoctorRequest(window.classify.weights_id, "cpu", "auto")]
+    window.close()
+    qtbot.waitUntil(lambda: not window.diagnoses.busy)
+    assert asked == [DoctorRequest(window.classify.weights_id, "cpu", "auto")]
