@@ -5,6 +5,8 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from gui.garbage import GuiGarbageCollector
@@ -62,3 +64,22 @@ def test_rows_that_come_in_a_flood_are_not_looked_at_again(qtbot: QtBot) -> None
     finally:
         collector.stop()
     assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.usefixtures("enabled")
+@pytest.mark.parametrize("state", [Qt.ApplicationState.ApplicationActive, Qt.ApplicationState.ApplicationInactive])
+def test_frozen_cycles_are_destroyed_when_the_user_is_away(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, state: Qt.ApplicationState
+) -> None:
+    monkeypatch.setattr(QGuiApplication, "applicationState", staticmethod(lambda: state))
+    destroyed_on: list[int] = []
+    collector = GuiGarbageCollector()
+    try:
+        cycle = Cycle(destroyed_on)
+        gc.freeze()
+        del cycle
+        for _ in range(12):
+            collector._collect_old()
+        assert len(destroyed_on) == (state is Qt.ApplicationState.ApplicationInactive)
+    finally:
+        collector.stop()
