@@ -42,7 +42,7 @@ BATCHES = (1, 2, 4, 8, 16, 32)
 
 _CPU_COLUMNS = 4
 _FIRST = 3  # columns before those of the batches
-_NAME_CHARS = 28
+_NAME_CHARS = 30
 
 
 class DoctorDialog(QDialog):
