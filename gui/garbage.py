@@ -8,8 +8,6 @@ from PySide6.QtGui import QGuiApplication
 INTERVAL_MS = 500
 _A_FLOOD = 20_000  # new objects since the last look; collecting them would take 2 ms and more
 _FULL_EVERY = 10  # collections of the middle generation
-    150_000  # objects in a full collection, for which it takes some 20 ms; a window without rows has fewer
-)
 
 
 class GuiGarbageCollector(QObject):
@@ -35,7 +33,7 @@ class GuiGarbageCollector(QObject):
         """Collect the young objects when their count is over Python's own threshold; never for longer than a frame.
 
         A collection looks at every object of its generations: 0.6 s for the rows of 100,000 pictures, 80 ms for the
-        window alone, as measured. So what survived two collections, or came in such numbers that it can only be rows, is
+        window alone, as measured. So what survived two collections, or came in such numbers that it must be rows, is
         frozen: not looked at again, until a full collection at a time when the user is in another program.
         """
         counts, thresholds = gc.get_count(), gc.get_threshold()
