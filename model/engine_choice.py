@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from model import folders
@@ -54,20 +55,38 @@ def load_classifier(installed: InstalledWeights, wish: ClassifierWish) -> Loaded
     """
     if wish.engine == "onnx":
         import_onnx_runtime()
-        exported = user_cache().find(installed)
-        if exported is None:
+        loaded = _load_export(installed, wish)
+        if loaded is None:
             record = user_cache().record(installed)
             reason = record.rejected if record is not None else ""
             raise WeightsError("onnx-rejected", id=installed.weights.id, reason=reason or "it was not exported")
-        return load_onnx(installed, exported, wish)
-    if wish.engine == "auto" and runs_on_cpu(wish):
-        exported = user_cache().find(installed) if is_onnx_runtime_there() else None
-        if exported is not None:
-            try:
-                return load_onnx(installed, exported, wish)
-            except PhotospotterError as exc:
-                log.warning("PyTorch is used instead: %s %s", exc, exc.problem.detail)
+        return loaded
+    if wish.engine == "auto" and runs_on_cpu(wish) and is_onnx_runtime_there():
+        try:
+            loaded = _load_export(installed, wish)
+        except PhotospotterError as exc:
+            log.warning("PyTorch is used instead: %s %s", exc, exc.problem.detail)
+        else:
+            if loaded is not None:
+                return loaded
     return load_torch(installed, wish)
+
+
+def _load_export(installed: InstalledWeights, wish: ClassifierWish) -> LoadedClassifier | None:
+    """Load the set's export while another thread checks its digest; None when there is none that is sound."""
+    cache = user_cache()
+    candidate = cache.peek(installed)
+    if candidate is None:
+        return None
+    with ThreadPoolExecutor(1) as checker:
+        found = checker.submit(cache.find, installed)
+        try:
+            loaded = load_onnx(installed, candidate, wish)
+        except PhotospotterError:
+            if found.result() is None:  # no wonder
+                return None
+            raise
+        return loaded if found.result() is not None else None
 
 
 def load_torch(installed: InstalledWeights, wish: ClassifierWish) -> LoadedClassifier:

@@ -49,7 +49,7 @@ class ExportRecord:
 
 @dataclass(frozen=True, slots=True)
 class ExportedNetwork:
-    """An ONNX file that passed its check and whose digest is the recorded one."""
+    """An ONNX file that passed its check; unless it is only a `peek`, its digest is the recorded one."""
 
     path: Path
     record: ExportRecord
@@ -77,11 +77,10 @@ class OnnxCache:
 
         Reads the whole file to check its digest. An export that is damaged or lacks its file is removed.
         """
-        key = export_key(installed)
-        record = self.record(installed)
-        if record is None or record.rejected:
+        exported = self.peek(installed)
+        if exported is None:
             return None
-        path = self._network(key)
+        key, path, record = export_key(installed), exported.path, exported.record
         try:
             sound = path.stat().st_size == record.size and file_sha256(path) == record.sha256
         except FileNotFoundError:
@@ -95,7 +94,14 @@ class OnnxCache:
             return None
         with suppress(OSError):
             os.utime(self._record(key))  # used last now
-        return ExportedNetwork(path, record)
+        return exported
+
+    def peek(self, installed: InstalledWeights) -> ExportedNetwork | None:
+        """Return the set's export before its file was looked at: for loading it while `find` reads it."""
+        record = self.record(installed)
+        if record is None or record.rejected:
+            return None
+        return ExportedNetwork(self._network(export_key(installed)), record)
 
     def record(self, installed: InstalledWeights) -> ExportRecord | None:
         """Return what is known of the set's export, without reading the network; None when nothing is.

@@ -43,7 +43,8 @@ class VerifiedFile(NamedTuple):
 class Catalogue:
     """Weight sets by id. Each call looks at the disk, and any thread may call it.
 
-    All that it remembers is which files were found to be damaged, so that `entries` says so until they change.
+    All that it remembers are digests, until the file's size, inode or time of change differs: so that a run need not
+    read again what was just checked, and `entries` says which files were found to be damaged.
     """
 
     def __init__(self, data_dir: Path, hub_dir: Path, *, shipped_dir: Path | None = None) -> None:
@@ -54,6 +55,7 @@ class Catalogue:
         self.data_dir = data_dir
         self._hub_dir = hub_dir
         self._shipped_dir = shipped_dir or Path(str(importlib.resources.files("resources"))) / "weights"
+        self._digests: dict[tuple[Path, int, int, int], str] = {}
         self._damaged: set[tuple[Path, int, int, int]] = set()
 
     def entries(self) -> list[CatalogueEntry]:
@@ -96,7 +98,7 @@ class Catalogue:
         return self.entry(name).weights.id
 
     def open(self, weights_id: str) -> InstalledWeights:
-        """Find a set's files and check their digests; reads every byte of them.
+        """Find a set's files and check their digests; reads every byte of them the first time.
 
         A digest that was known only in part is recorded in the user's copy of the card; where that cannot be written
         the work goes on without. Raises WeightsError when a file is absent or is not what the card says.
@@ -125,18 +127,20 @@ class Catalogue:
             status = _status_of(path)
             if status is None:
                 continue
+            version = _version(path, status)
             try:
-                digest = file_sha256(path)
+                digest = self._digests.get(version) or file_sha256(path)
             except OSError as exc:
                 reason = exc.strerror or str(exc)
                 fault = WeightsError("weights-file-unreadable", file=display_name(path), reason=reason)
                 continue
+            self._digests[version] = digest
             if has_digest(file, digest):
-                self._damaged.discard(_version(path, status))
+                self._damaged.discard(version)
                 return VerifiedFile(path, digest, status.st_size)
             log.warning("%s has SHA-256 %s, which is not the card's", display_name(path), digest)
             fault = WeightsError("weights-damaged", id=weights_id, file=display_name(path))
-            self._damaged.add(_version(path, status))
+            self._damaged.add(version)
         if fault is not None:
             raise fault
         return None
