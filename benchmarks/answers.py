@@ -1,6 +1,7 @@
 """Do two tables say the same of the same pictures?"""
 
 import csv
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,3 +51,13 @@ def compare(
         disagreements=len(shared) - len(agreeing),
         largest_difference=max((abs(reference[name][1] - other[name][1]) for name in agreeing), default=0.0),
     )
+
+
+def check_run(table: Path, engine: str, decode: str, pictures: int) -> None:
+    """Make sure that Photospotter did all pictures as it was told; raises ValueError where its run file says otherwise.
+
+    An engine that steps aside for another one, or results remembered from an earlier run, would be measured unseen.
+    """
+    run = json.loads(table.with_suffix(".run.json").read_text(encoding="utf-8"))
+    if run["engines"] != {engine: pictures} or run["decode"] != {decode: pictures}:
+        raise ValueError(f"{table.name} was made with {run['engines']} and {run['decode']}, not {engine} and {decode}")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks.ceiling import Cost, ceiling_rate
+from benchmarks.contestants import REFERENCE
 from benchmarks.pairs import Spread, ratios, spread
 from benchmarks.results import Results, SizeResults
 
@@ -71,6 +72,17 @@ def ceiling_of(size: SizeResults, key: str, cores: int) -> float:
     """Return the ceiling of a contestant in pictures a second."""
     decode, inference = COST_OF[key]
     return ceiling_rate(median_cost(size, decode), median_cost(size, inference), cores)
+
+
+def start_of(results: Results, key: str) -> float | None:
+    """Return the seconds of start-up that may be taken off a whole process; None where they are not known.
+
+    Until the first label that is, but not of those who give none before a whole batch is done.
+    """
+    if key == REFERENCE.key:
+        found = [reference for pairs in results.first_label.values() for _, reference in pairs]
+        return statistics.median(found) if found else None
+    return first_label_of(results, key) if key in COST_OF else None
 
 
 def first_label_of(results: Results, key: str) -> float | None:

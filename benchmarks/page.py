@@ -28,6 +28,9 @@ of the sets, `--only onnx-exact` some of the contestants, `--pairs 5` says how o
 `--pictures FOLDER` makes the sets from your photographs, `--startup` and `--memory` run these parts alone. Runs on the
 same machine with the same versions add to the figures that are there.
 
+Other pages: starting ([`start.md`](start.md)), how late the window is ([`window.md`](window.md)), what fast decoding
+changes ([`decode.md`](decode.md)), and the engines that were tried ([`engines.md`](engines.md)).
+
 ## What is compared
 
 - **Pictures** are made of photographs that installed packages ship (scikit-image's), a different part of
@@ -45,7 +48,8 @@ same machine with the same versions add to the figures that are there.
   Photospotter decides on its own.
 - **First label**: seconds from the start of the process until its first row is read from its standard output, in a
   run of its own over the same folder, after one that does not count. *Start-up off* is the rate of what follows the
-  first label.
+  first label, left out for those who give none before a whole batch is done. Before the runs over a set everyone runs
+  once without counting.
 - **CPU s**: user and system time of the process and its child processes. **Peak MiB**: the largest resident memory of
   the process (`ru_maxrss`); with child processes, the sum of proportional shares (Pss), looked at five times a
   second.

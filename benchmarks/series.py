@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from benchmarks.answers import compare, read_answers
+from benchmarks.answers import check_run, compare, read_answers
 from benchmarks.ceiling import Cost, measure
 from benchmarks.contestants import REFERENCE, Contestant
 from benchmarks.pairs import plan_round
@@ -50,6 +50,8 @@ def run_size(
     def run(contestant: Contestant) -> Usage:
         command = contestant.command(folder, str(table(contestant)), work)
         used = run_process(command, contestant.environment(work))
+        if contestant.module is None:
+            check_run(table(contestant), contestant.engine, contestant.decode, len(files))
         say(f"{title}: {contestant.key} {used.seconds:.2f} s")
         return used
 
@@ -57,8 +59,8 @@ def run_size(
         for part, measured in costs.items():
             measured.append(measure(part, folder, work))
 
-    for file in files:
-        file.read_bytes()  # whoever comes first would else be the one to wait for the disk
+    for contestant in (REFERENCE, *contestants):
+        run(contestant)  # without counting: files come into the page cache, and what is found out once is found out
     pairs = run_in_turn(contestants, rounds, run, measure_costs)
     results.pairs = {key: [Pair(own, reference) for own, reference in found] for key, found in pairs.items()}
     results.costs = costs

@@ -9,6 +9,7 @@ from benchmarks.bars import (
     first_label_of,
     median_cost,
     speed_ratio,
+    start_of,
     steady_rate,
     verdicts,
 )
@@ -50,23 +51,23 @@ def _bars_table(results: Results) -> str:
 
 def _size_table(results: Results, size: SizeResults, cores: int) -> str:
     references = [pair.reference for pairs in size.pairs.values() for pair in pairs]
-    rows = [_row(size, REFERENCE.title, references, "1", first_label_of_reference(results), None)]
+    rows = [_row(size, REFERENCE.title, references, "1", start_of(results, REFERENCE.key), None)]
     for key, pairs in size.pairs.items():
         ratio = speed_ratio(size, key)
         shown = f"{ratio.median:.2f} ({ratio.low:.2f} to {ratio.high:.2f})"
         ceiling = ceiling_of(size, key, cores) if key in COST_OF else None
         runs = [pair.own for pair in pairs]
-        rows.append(_row(size, TITLES[key], runs, shown, first_label_of(results, key), ceiling))
+        rows.append(_row(size, TITLES[key], runs, shown, start_of(results, key), ceiling))
     header = ("", "s", "times faster", "pictures/s", "start-up off", "of the ceiling", "CPU s", "peak MiB")
     return markdown_table(header, rows)
 
 
 def _row(
-    size: SizeResults, title: str, runs: Sequence[Usage], ratio: str, first: float | None, ceiling: float | None
+    size: SizeResults, title: str, runs: Sequence[Usage], ratio: str, start: float | None, ceiling: float | None
 ) -> tuple[str, ...]:
     middle = statistics.median(used.seconds for used in runs)
     whole = size.count / middle
-    steady = None if first is None else steady_rate(size.count, middle, first)
+    steady = None if start is None else steady_rate(size.count, middle, start)
     share = "" if ceiling is None or steady is None else f"{steady / ceiling:.0%} (whole: {whole / ceiling:.0%})"
     return (
         title,
@@ -78,12 +79,6 @@ def _row(
         f"{statistics.median(used.cpu_seconds for used in runs):.1f}",
         f"{max(used.peak_bytes for used in runs) / _MEBIBYTE:.0f}",
     )
-
-
-def first_label_of_reference(results: Results) -> float | None:
-    """Return the reference's median seconds to its first label over all its runs; None when not measured."""
-    found = [reference for pairs in results.first_label.values() for _, reference in pairs]
-    return statistics.median(found) if found else None
 
 
 def _costs_table(size: SizeResults) -> str:
@@ -118,7 +113,7 @@ def _answers_table(size: SizeResults) -> str:
 
 
 def _first_label_table(results: Results) -> str:
-    middle = first_label_of_reference(results)
+    middle = start_of(results, REFERENCE.key)
     rows = [(REFERENCE.title, f"{middle:.2f}", "1")]
     for key, pairs in results.first_label.items():
         sooner = spread([reference / own for own, reference in pairs])
