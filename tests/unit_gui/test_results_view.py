@@ -386,12 +386,9 @@ def test_the_labels_take_the_room_that_is_left(view: ResultsView) -> None:
     assert view.columnWidth(1) == before + 200
 
 
-def test_tab_leaves_the_table_and_it_has_a_name(view: ResultsView) -> None:
+def test_tab_leaves_the_table_which_has_a_name_and_selected_rows_are_ascending(view: ResultsView) -> None:
     assert not view.tabKeyNavigation()
     assert view.accessibleName() == "Results"
-
-
-def test_selected_rows_are_ascending_and_there_once(view: ResultsView) -> None:
     select(view, "d.jpg", "a.jpg", "c.jpg")
     assert view.selected_rows().tolist() == [0, 1, 4]
 
@@ -399,8 +396,5 @@ def test_selected_rows_are_ascending_and_there_once(view: ResultsView) -> None:
 def test_it_tells_what_is_looked_at_the_current_picture_first(view: ResultsView, qtbot: QtBot) -> None:
     with qtbot.waitSignal(view.looked_at) as told:
         assert view.select_path(model_in(view).path_at(2))
-    assert told.args is not None
-    (paths,) = told.args
-    assert paths[0] == model_in(view).path_at(2)
-    assert paths[1:] == view.visible_paths()
+    assert told.args == [[model_in(view).path_at(2), *view.visible_paths()]]
     assert view.visible_paths()[0] == model_in(view).path_at(view.rowAt(0))

