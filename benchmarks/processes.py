@@ -9,8 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# Set on a person's machine they would shape every contestant; each is to run as its library does by itself.
-_SHAPING = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "MKL_NUM_THREADS", "KMP_BLOCKTIME")
+# Set on a person's machine they would shape every contestant; each is to run as its library does by itself. Without
+# compiled files kept, Photospotter would compile itself at each start, which no installed program does.
+_SHAPING = {
+    "OMP_NUM_THREADS",
+    "OMP_WAIT_POLICY",
+    "MKL_NUM_THREADS",
+    "KMP_BLOCKTIME",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONUNBUFFERED",
+}
 _POLL_SECONDS = 0.2
 _KIBIBYTE = 1024
 
