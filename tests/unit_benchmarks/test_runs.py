@@ -128,10 +128,8 @@ def test_the_first_row_ends_the_wait_and_the_process() -> None:
 def test_the_environment_of_the_caller_shapes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    code = (
-        "import os, sys; e = os.environ; raise SystemExit('OMP_NUM_THREADS' in e or sys.dont_write_bytecode or e['X'])"
-    )
-    run_process(python(code), {"X": ""})
+    check = "'OMP_NUM_THREADS' in os.environ or sys.dont_write_bytecode or os.environ['X'] != 'y'"
+    run_process(python(f"import os, sys; sys.exit({check})"), {"X": "y"})
 
 
 STUB = """
