@@ -117,9 +117,7 @@ class SettingsDialog(FittingDialog):
             "", self._quiet(self.tr("Otherwise cells that a spreadsheet would run as a formula are marked with '."))
         )
         form.addRow(self.tr("Stored thumbnails"), self._clear)
-        form.addRow(
-            "", self._quiet(self.tr("Small copies on this computer let a folder show at once the next time."))
-        )
+        form.addRow("", self._quiet(self.tr("Small copies on this computer let a folder show at once the next time.")))
         column = QVBoxLayout(self)
         column.setContentsMargins(WIDE_GAP, WIDE_GAP, WIDE_GAP, WIDE_GAP)
         column.setSpacing(WIDE_GAP)

@@ -17,10 +17,10 @@ from gui.result_delegate import (
     row_height,
     thumbnail_side,
 )
-from gui.shown_row import ShownRow
 from gui.result_texts import LABELS, PICTURE, STATUS
 from gui.results_model import ResultsModel
 from gui.results_order import RowStatus
+from gui.shown_row import ShownRow
 from gui.theme import row_colours
 from gui.thumbnails import ThumbnailLoader
 from model.types import ImageResult, Problem
