@@ -46,7 +46,7 @@ class SettingsDialog(FittingDialog):
         self._mirror = QLineEdit()
         self._mirror_note = TonedLabel("", Tone.DANGER, small=True, wrap=True)
         self._raw = QCheckBox(self.tr("Write text into CSV files &as it is"))
-        self._clear = QPushButton(self.tr("&Remove them now"))
+        self._clear = QPushButton(self.tr("Remove them &now"))
         button = QDialogButtonBox.StandardButton
         self._buttons = QDialogButtonBox(button.Ok | button.Cancel | button.RestoreDefaults)
         self._set_up()
