@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from model import engine
 from model.cli import main
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE
+from model.thread_split import ThreadSplit
 from model.types import BatchOutput
 from model.weights import Catalogue
 
@@ -182,7 +183,7 @@ def test_rows_come_in_input_order_whatever_finishes_first(tmp_path: Path, monkey
         return held  # type: ignore[return-value]
 
     monkeypatch.setattr(engine, "make_load", slow_first)
-    monkeypatch.setattr(engine, "decode_threads", lambda: 2)
+    monkeypatch.setattr(engine, "known_split", lambda _engine: ThreadSplit(2, 2))
     for number in (1, 2, 3, 10):
         write_picture(tmp_path / "pictures" / f"{number}.png")
     table = tmp_path / "out.csv"
