@@ -46,6 +46,7 @@ CREATE INDEX IF NOT EXISTS by_use ON thumbnails (used, bytes);
 _QUALITY = 90
 _LEFT_AFTER_PURGE = 0.9  # of the limit, so that not each new picture has to push one out
 _PURGE_EVERY = 64  # pictures written
+_BUSY_STEP = 0.02
 _BUSY_SECONDS = 1.0  # another window may be writing; a thumbnail is not worth a longer wait
 _USE_STEP = 3600  # seconds: a use is noted this often at the most, for a read should not cost a write
 _T = TypeVar("_T")
@@ -128,8 +129,9 @@ class ThumbnailCache:
 
     def _give_up(self, reason: Exception) -> None:
         log.warning("the thumbnails in %s cannot be used: %s", display_name(self._file), reason)
-        if isinstance(reason, sqlite3.OperationalError) and not is_damage(reason) and self._connection is not None:
-            return  # locked by another window, or the disk is full: the next picture may have more luck
+        if isinstance(reason, sqlite3.OperationalError) and not is_damage(reason):
+            if self._connection is not None or _is_locked(reason):
+                return  # locked by another window, or the disk is full: the next picture may have more luck
         self._drop_connection()
         if is_damage(reason):
             for companion in ("", "-wal", "-shm"):
@@ -146,6 +148,22 @@ class ThumbnailCache:
 
 
 def _open(file: Path) -> sqlite3.Connection:
+    """Open or make the file; while another window makes it, which SQLite does not wait for, try again."""
+    last = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            return _open_at_once(file)
+        except sqlite3.OperationalError as exc:
+            if not _is_locked(exc) or time.monotonic() > last:
+                raise
+            time.sleep(_BUSY_STEP)
+
+
+def _is_locked(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _open_at_once(file: Path) -> sqlite3.Connection:
     file.parent.mkdir(parents=True, exist_ok=True)
     # The lock makes sure that one thread at a time uses it.
     connection = sqlite3.connect(file, timeout=_BUSY_SECONDS, check_same_thread=False)

@@ -207,3 +207,23 @@ def test_a_process_killed_while_it_writes_leaves_a_sound_cache(file: Path, pictu
         assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     connection.close()
     cache.close()
+
+
+def test_a_cache_that_another_window_has_locked_is_tried_again(
+    file: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("model.thumbnail_cache._BUSY_SECONDS", 0.05)
+    made = ThumbnailCache(file)
+    keep(made, picture, side=9)
+    made.close()
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("PRAGMA journal_mode = DELETE")  # so that opening it here has to write
+    other.execute("BEGIN EXCLUSIVE")
+    cache = ThumbnailCache(file)
+    keep(cache, picture)
+    other.execute("COMMIT")
+    other.close()
+    assert cache.find(picture, 8) is None
+    keep(cache, picture)
+    assert_alike(cache.find(picture, 8))
+    cache.close()
