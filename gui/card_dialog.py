@@ -10,11 +10,9 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QFrame,
     QLineEdit,
     QListView,
     QPushButton,
-    QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -23,6 +21,7 @@ from PySide6.QtWidgets import (
 from gui.error_texts import problem_remedy, problem_text
 from gui.flow_text import FlowText
 from gui.percent import format_size, percent_text
+from gui.plain_scroll_area import plain_scroll_area
 from gui.theme import GAP, SMALL_GAP, WIDE_GAP, bold_font
 from gui.toned_label import Tone, TonedLabel
 from gui.weights_texts import classes_text, figure_text, state_text
@@ -104,13 +103,7 @@ class CardDialog(QDialog):
         column.addWidget(title)
         column.addLayout(form)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidget(inner)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.viewport().setAutoFillBackground(False)
-        inner.setAutoFillBackground(False)
+        area = plain_scroll_area(inner)
         area.setAccessibleName(self.tr("Facts"))
         return area
 

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QLocale, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gui.durations import time_taken_text
 from gui.flow_text import FlowText
 from gui.label_bars import LabelBars
 from gui.picture_view import LARGE_SIDE, LargeView, PictureView
+from gui.plain_scroll_area import plain_scroll_area
 from gui.result_delegate import label_lines, pixels_side
 from gui.result_rows import status_of
 from gui.result_texts import error_text, one_line, remedy_text, unsure_text, waiting_text
@@ -73,14 +74,8 @@ class DetailPanel(QWidget):
         for fact in (self._size, self._made_with, self._calibrated, self._full_path):
             facts.addWidget(fact)
         column.addLayout(facts)
-        area = QScrollArea()
-        area.setWidget(inner)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area = plain_scroll_area(inner)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.viewport().setAutoFillBackground(False)
-        inner.setAutoFillBackground(False)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(area)

@@ -8,15 +8,14 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFormLayout,
-    QFrame,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from gui.error_texts import problem_remedy, problem_text
 from gui.figure_table import FigureColumn, FigureRow, FigureTable
+from gui.plain_scroll_area import plain_scroll_area
 from gui.theme import GAP, SMALL_GAP, WIDE_GAP, bold_font
 from gui.thin_bar import ThinBar
 from gui.toned_label import Tone, TonedLabel
@@ -125,13 +124,7 @@ class DoctorDialog(QDialog):
             rows.addWidget(self._title(title))
             rows.addLayout(form)
         rows.addStretch(1)
-        area = QScrollArea()
-        area.setWidget(page)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.viewport().setAutoFillBackground(False)
-        page.setAutoFillBackground(False)
+        area = plain_scroll_area(page)
         area.setAccessibleName(self.tr("What was found"))
         column = QVBoxLayout(self)
         column.setContentsMargins(WIDE_GAP, WIDE_GAP, WIDE_GAP, WIDE_GAP)

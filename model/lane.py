@@ -128,6 +128,6 @@ class Lane:
         if not self._exporter.has_made(installed):
             return
         try:
-            self._loaded = self._factory(installed, wish)
+            self.reload(installed, wish)
         except PhotospotterError as exc:
             log.warning("the run goes on with torch: %s %s", exc, exc.problem.detail)

@@ -3,6 +3,7 @@
 It holds for one processor and one set of versions; a note that does not is measured again.
 """
 
+import functools
 import importlib.metadata
 import json
 import logging
@@ -61,13 +62,19 @@ def cpu_name() -> str:
 
 
 def _machine() -> list[object]:
+    return [cpu_name(), os.cpu_count(), *_versions()]
+
+
+@functools.cache
+def _versions() -> tuple[str, ...]:
+    """Return the packages' versions, read once: each run asks for the notes several times."""
     versions = []
     for name in _PACKAGES:
         try:
             versions.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             versions.append(f"no {name}")
-    return [cpu_name(), os.cpu_count(), *versions]
+    return tuple(versions)
 
 
 def _file() -> Path:

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from model import folders
 from model.cancel import CancelToken
 from model.classifier import Classifier, Normalise
 from model.devices import choose_device, is_out_of_memory
+from model.engine_choice import user_cache
 from model.errors import ExportError, WeightsError, first_line
 from model.names import display_name
 from model.network import fold_batch_norm, load_network
@@ -45,8 +45,7 @@ _TIE = 1e-6
 
 def export_weights(weights_id: str, cancel: CancelToken) -> Iterator[NetworkExported]:
     """Export a set of this user's catalogue into this user's cache; the job of a child process."""
-    cache = OnnxCache(folders.onnx_dir())
-    yield from export_network(default_catalogue().open(weights_id), cache, cancel)
+    yield from export_network(default_catalogue().open(weights_id), user_cache(), cancel)
 
 
 def export_network(installed: InstalledWeights, cache: OnnxCache, cancel: CancelToken) -> Iterator[NetworkExported]:
