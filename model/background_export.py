@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from model.cancel import CancelToken
-from model.engine_choice import import_onnx_runtime, is_onnx_runtime_there
+from model.engine_choice import is_onnx_runtime_there
 from model.onnx_cache import OnnxCache
 from model.types import InstalledWeights
 
@@ -84,14 +84,7 @@ class BackgroundExport:
         return record is not None and not record.rejected
 
     def export_now(self, installed: InstalledWeights, cancel: CancelToken) -> None:
-        """Export and wait for it, unless that was tried before.
-
-        Raises ExportError, WeightsError, Cancelled, or DeviceError when ONNX Runtime cannot be imported.
-        """
-        import_onnx_runtime()
-        record = self._cache.record(installed)
-        if record is not None and (record.rejected or self._cache.find(installed) is not None):
-            return
+        """Export and wait for it; raises ExportError, WeightsError or Cancelled."""
         from model.child_process import run_in_child  # with multiprocessing, which a start does without
 
         for value in run_in_child("model.onnx_export:export_weights", (installed.weights.id,), cancel):

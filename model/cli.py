@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import importlib.metadata
 import logging
 import multiprocessing
@@ -11,18 +12,10 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 
 from model.cancel import Cancelled, CancelToken
-from model.cli_arguments import Commands, whole_number
-from model.cli_classify import run_classify
-from model.cli_doctor import add_doctor
-from model.cli_evaluate import add_evaluate
-from model.cli_export import add_export
 from model.cli_output import let_go_of_streams, say
-from model.cli_train import add_train
-from model.cli_weights import add_weights
 from model.errors import DeviceError, PhotospotterError, UsageError, WeightsError
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_USAGE
 
@@ -45,6 +38,17 @@ USAGE_CODES = {
 """Errors that are the caller's to mend: they end with EXIT_USAGE, before any work."""
 
 
+_COMMANDS = {
+    "classify": "classify pictures and folders of pictures",
+    "weights": "list, show, fetch, import, export and remove weight sets",
+    "train": "train a weight set on folders of your own, one folder a class",
+    "evaluate": "measure how good a weight set is on pictures with known labels",
+    "export": "make the ONNX file of a weight set, for the engine onnx",
+    "doctor": "say what this computer has, how fast each engine is on it, which is used and why",
+}
+"""Command -> its purpose; `model.cli_COMMAND` adds the options and runs it."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code."""
     multiprocessing.freeze_support()  # an installed program is also the program of its child processes
@@ -53,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = _parser(words).parse_args(words)
     level = logging.DEBUG if arguments.verbose else logging.ERROR
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
     cancel = CancelToken()
@@ -108,7 +113,7 @@ def _interrupts_cancel(cancel: CancelToken) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="photospotter-cli",
         description="Say what is in pictures, without a window.",
@@ -118,48 +123,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"photospotter {_version()}")
     parser.add_argument("--verbose", action="store_true", help="log what is going on")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_classify(commands)
-    add_weights(commands)
-    add_train(commands)
-    add_evaluate(commands)
-    add_export(commands)
-    add_doctor(commands)
+    # Only what is asked for is imported: the other commands' modules are a fifth of what a start would load.
+    asked = next((word for word in words if word in _COMMANDS), None)
+    for name, purpose in _COMMANDS.items():
+        command = commands.add_parser(name, help=purpose)
+        if name == asked:
+            importlib.import_module(f"model.cli_{name}").add_arguments(command)
     return parser
-
-
-def _add_classify(commands: Commands) -> None:
-    parser = commands.add_parser("classify", help="classify pictures and folders of pictures")
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture or a folder")
-    parser.add_argument(
-        "--weights", default="imagenet", metavar="imagenet|weather|ID", help="which labels to use (default: imagenet)"
-    )
-    parser.add_argument("--csv", metavar="FILE|-", help="write a table; - is standard output")
-    parser.add_argument("--json", metavar="FILE|-", help="write JSON Lines, one object a picture")
-    parser.add_argument(
-        "--top", type=whole_number(1), default=5, metavar="N", help="labels for each picture (default: 5)"
-    )
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
-    parser.add_argument(
-        "--engine",
-        choices=("auto", "torch", "onnx"),
-        default="auto",
-        help="what computes: PyTorch, or ONNX Runtime, which is faster on the CPU; auto takes ONNX Runtime as soon as "
-        "the network has been exported for it and compared with PyTorch, which it also begins (default: auto)",
-    )
-    parser.add_argument(
-        "--decode",
-        choices=("exact", "fast"),
-        default="exact",
-        help="exact: the pixels of torchvision's transforms; fast: large JPEG files at reduced size (default: exact)",
-    )
-    parser.add_argument("--no-recursive", action="store_true", help="leave the folders inside folders out")
-    # More gains nothing on any device, and that many prepared pictures are held in memory.
-    batch = whole_number(1, 1024)
-    parser.add_argument("--batch", type=batch, metavar="N", help="pictures the network takes at a time, up to 1024")
-    parser.add_argument("--force", action="store_true", help="replace files that exist")
-    parser.add_argument("--raw", action="store_true", help="write CSV text that a spreadsheet may run as a formula")
-    parser.add_argument("--quiet", action="store_true", help="no progress, no summary")
-    parser.set_defaults(run=run_classify)
 
 
 def _version() -> str:

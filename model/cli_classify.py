@@ -11,6 +11,7 @@ from model.atomic_file import check_target
 from model.background_export import BackgroundExport
 from model.cancel import Cancelled, CancelToken
 from model.classify_request import ClassifyRequest
+from model.cli_arguments import whole_number
 from model.cli_output import STANDARD_OUTPUT, ProgressBar, emit, format_seconds, on_one_line, say, standard_output
 from model.engine import Engine, RunEvent
 from model.engine_choice import ENGINE_TITLES, user_cache
@@ -21,6 +22,41 @@ from model.names import display_name
 from model.sources import find_images
 from model.types import EngineReady, ImageResult, InstalledWeights, Notice, ResultBatch, ScanBatch, ScanReport
 from model.weights import default_catalogue
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture or a folder")
+    parser.add_argument(
+        "--weights", default="imagenet", metavar="imagenet|weather|ID", help="which labels to use (default: imagenet)"
+    )
+    parser.add_argument("--csv", metavar="FILE|-", help="write a table; - is standard output")
+    parser.add_argument("--json", metavar="FILE|-", help="write JSON Lines, one object a picture")
+    parser.add_argument(
+        "--top", type=whole_number(1), default=5, metavar="N", help="labels for each picture (default: 5)"
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    parser.add_argument(
+        "--engine",
+        choices=("auto", "torch", "onnx"),
+        default="auto",
+        help="what computes: PyTorch, or ONNX Runtime, which is faster on the CPU; auto takes ONNX Runtime as soon as "
+        "the network has been exported for it and compared with PyTorch, which it also begins (default: auto)",
+    )
+    parser.add_argument(
+        "--decode",
+        choices=("exact", "fast"),
+        default="exact",
+        help="exact: the pixels of torchvision's transforms; fast: large JPEG files at reduced size (default: exact)",
+    )
+    parser.add_argument("--no-recursive", action="store_true", help="leave the folders inside folders out")
+    # More gains nothing on any device, and that many prepared pictures are held in memory.
+    batch = whole_number(1, 1024)
+    parser.add_argument("--batch", type=batch, metavar="N", help="pictures the network takes at a time, up to 1024")
+    parser.add_argument("--force", action="store_true", help="replace files that exist")
+    parser.add_argument("--raw", action="store_true", help="write CSV text that a spreadsheet may run as a formula")
+    parser.add_argument("--quiet", action="store_true", help="no progress, no summary")
+    parser.set_defaults(run=run_classify)
 
 
 class Sink(Protocol):

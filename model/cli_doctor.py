@@ -8,7 +8,7 @@ from pathlib import Path
 from model.atomic_file import AtomicFile, check_target, write_error
 from model.cancel import Cancelled, CancelToken
 from model.child_process import run_in_child
-from model.cli_arguments import Commands, number_above_0
+from model.cli_arguments import number_above_0
 from model.cli_output import STANDARD_OUTPUT, ProgressBar, emit, on_one_line, say, standard_output
 from model.doctor_facts import versions
 from model.doctor_texts import report_json, report_lines
@@ -21,13 +21,9 @@ from model.weights import Catalogue, default_catalogue
 _JOB = "model.doctor:examine"
 
 
-def add_doctor(commands: Commands) -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser(
-        "doctor",
-        help="say what this computer has, how fast each engine is on it, which is used and why",
-        epilog="Exit codes: 0 no problem found, 1 there are problems, 3 could not run, 130 interrupted.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.epilog = "Exit codes: 0 no problem found, 1 there are problems, 3 could not run, 130 interrupted."
     parser.add_argument(
         "--weights", default="imagenet", metavar="imagenet|weather|ID", help="whose network to measure with"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from model.atomic_file import check_target
 from model.cancel import Cancelled, CancelToken
-from model.cli_arguments import Commands, whole_number
+from model.cli_arguments import whole_number
 from model.cli_output import ProgressBar, emit, format_seconds, on_one_line, say, standard_output
 from model.errors import ExportError, UsageError, describe
 from model.evaluate import evaluate
@@ -24,9 +24,8 @@ _ERRORS = 3
 _BAD_LINES = 10
 
 
-def add_evaluate(commands: Commands) -> None:
-    """Add the command to the parser."""
-    parser = commands.add_parser("evaluate", help="measure how good a weight set is on pictures with known labels")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     parser.add_argument("folder", type=Path, metavar="DIR", help="folders named like the classes, or see --labels")
     parser.add_argument("--weights", required=True, metavar="imagenet|weather|ID", help="which weight set to measure")
     parser.add_argument(

@@ -5,7 +5,6 @@ import argparse
 from model.cancel import CancelToken
 from model.child_entry import lower_priority
 from model.child_process import run_in_child
-from model.cli_arguments import Commands
 from model.cli_output import emit, say
 from model.exit_codes import EXIT_OK
 from model.names import display_name
@@ -13,9 +12,8 @@ from model.types import NetworkExported
 from model.weights import default_catalogue
 
 
-def add_export(commands: Commands) -> None:
-    """Add the command."""
-    parser = commands.add_parser("export", help="make the ONNX file of a weight set, for the engine onnx")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     parser.add_argument("weights", metavar="imagenet|weather|ID", help="which weights")
     parser.add_argument(
         "--background", action="store_true", help="give way to everything else; the program itself asks for this"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from model.cancel import CancelToken
 from model.child_process import run_in_child
 from model.cli_arguments import (
-    Commands,
     fold_count,
     number_above_0,
     number_from_0,
@@ -48,13 +47,11 @@ _PATIENCE_SECONDS = 900.0
 _DEFAULT = Recipe()
 
 
-def add_train(commands: Commands) -> None:
-    """Add the command with all its options."""
-    parser = commands.add_parser(
-        "train",
-        help="train a weight set on folders of your own, one folder a class",
-        description="Without --epochs only a linear head is fitted on the frozen backbone, in seconds. With --epochs "
-        "the network itself learns, beginning from that head.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.description = (
+        "Without --epochs only a linear head is fitted on the frozen backbone, in seconds. With --epochs the network "
+        "itself learns, beginning from that head."
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="DIR/<class>/**, or DIR/train|val|test/<class>/**")
     parser.add_argument("--out", required=True, metavar="NAME", help="the id of the new weight set")

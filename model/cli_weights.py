@@ -18,9 +18,8 @@ from model.weight_archive import SUFFIX, export_archive, is_archive
 from model.weights import Catalogue, default_catalogue
 
 
-def add_weights(commands: Commands) -> None:
-    """Add the command and its actions to the parser."""
-    parser = commands.add_parser("weights", help="list, show, fetch, import, export and remove weight sets")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's actions."""
     parser.set_defaults(run=run_list)
     actions = parser.add_subparsers(metavar="ACTION")
     actions.add_parser("list", help="list the weight sets").set_defaults(run=run_list)

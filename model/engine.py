@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, MutableMapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from model.cancel import CancelToken
 from model.classify_request import ClassifierWish, ClassifyRequest
+from model.early_decode import EarlyDecode
 from model.engine_choice import ClassifierFactory, load_classifier
 from model.errors import PhotospotterError
 from model.lane import Exporter, Lane
@@ -86,30 +88,31 @@ class Engine:
             return
         is_worth_a_trial = len(unknown) >= WORTH_A_TRIAL
         request.queue.fill(unknown)
-        del unknown
-        ready = self._lane.load(installed, request.wish, cancel)
-        yield ready
-        if is_worth_a_trial:
-            self._measure_threads(installed, request.wish, cancel)
         versions: dict[Path, FileVersion] = {}
-        load = make_load(installed.weights.preprocess, request.limits, request.decode)
-        for event in classify_images(
-            request.queue,
-            self._lane,
-            _noting_versions(load, versions),
-            cancel=cancel,
-            threads=(known_split(self._lane.engine) or default_split()).decode,
-            top=request.top,
-            decode=request.decode,
-        ):
-            if isinstance(event, ResultBatch):
-                self._memory.keep(event.results, installed, versions)
-                for result in event.results:
-                    versions.pop(result.path, None)
-            if (now := self._lane.ready()) != ready:
-                ready = now
-                yield ready
-            yield event
+        load = _noting_versions(make_load(installed.weights.preprocess, request.limits, request.decode), versions)
+        with closing(EarlyDecode(load, unknown[0])) as early:
+            del unknown
+            ready = self._lane.load(installed, request.wish, cancel)
+            yield ready
+            if is_worth_a_trial:
+                self._measure_threads(installed, request.wish, cancel)
+            for event in classify_images(
+                request.queue,
+                self._lane,
+                early,
+                cancel=cancel,
+                threads=(known_split(self._lane.engine) or default_split()).decode,
+                top=request.top,
+                decode=request.decode,
+            ):
+                if isinstance(event, ResultBatch):
+                    self._memory.keep(event.results, installed, versions)
+                    for result in event.results:
+                        versions.pop(result.path, None)
+                if (now := self._lane.ready()) != ready:
+                    ready = now
+                    yield ready
+                yield event
 
     def preload(self, request: ClassifyRequest, cancel: CancelToken) -> Iterator[EngineReady]:
         """Load the network before the first picture comes, so that its label comes at once; yields when it is done.

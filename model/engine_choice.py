@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 
 _CHOSEN_DEVICE = "auto-device"
 
+NOT_EXPORTED = "onnx-not-exported"
+"""The code of the WeightsError that a new export would mend."""
+
 ENGINE_TITLES: dict[EngineName, str] = {"torch": "PyTorch", "onnx": "ONNX Runtime"}
 """The engines' own names, for people."""
 
@@ -50,16 +53,17 @@ def user_cache() -> OnnxCache:
 def load_classifier(installed: InstalledWeights, wish: ClassifierWish) -> LoadedClassifier:
     """Load the weights with the engine that is wished for.
 
-    `auto` is ONNX Runtime where the network runs on the CPU and has been exported, else PyTorch. Raises WeightsError
-    and DeviceError.
+    `auto` is ONNX Runtime where the network runs on the CPU and has been exported, else PyTorch. Raises WeightsError,
+    with the code NOT_EXPORTED where ONNX Runtime is wished for and the export is missing or damaged, and DeviceError.
     """
     if wish.engine == "onnx":
         import_onnx_runtime()
         loaded = _load_export(installed, wish)
         if loaded is None:
             record = user_cache().record(installed)
-            reason = record.rejected if record is not None else ""
-            raise WeightsError("onnx-rejected", id=installed.weights.id, reason=reason or "it was not exported")
+            if record is None:
+                raise WeightsError(NOT_EXPORTED, id=installed.weights.id)
+            raise WeightsError("onnx-rejected", id=installed.weights.id, reason=record.rejected)
         return loaded
     if wish.engine == "auto" and runs_on_cpu(wish) and is_onnx_runtime_there():
         try:

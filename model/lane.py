@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from model.cancel import CancelToken
 from model.classify_request import ClassifierWish
-from model.engine_choice import ClassifierFactory, LoadedClassifier
-from model.errors import PhotospotterError
+from model.engine_choice import NOT_EXPORTED, ClassifierFactory, LoadedClassifier
+from model.errors import PhotospotterError, WeightsError
 from model.types import BatchOutput, EngineName, EngineReady, InstalledWeights
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ class Exporter(Protocol):
         """Return whether an export that was under way has ended since the last call, and this set's may be used."""
 
     def export_now(self, installed: InstalledWeights, cancel: CancelToken) -> None:
-        """Export and wait for it, unless that was tried before; raises ExportError, WeightsError or Cancelled."""
+        """Export and wait for it; raises ExportError, WeightsError or Cancelled."""
 
     def close(self) -> None:
         """End an export that is under way; what it has written so far counts for nothing."""
@@ -51,9 +51,13 @@ class Lane:
         """
         # The whole card counts, not the digest alone: one file may have been imported twice, with different labels.
         if self._loaded is None or self._loaded_for != (installed, wish):
-            if wish.engine == "onnx" and self._exporter is not None:
+            try:
+                self.reload(installed, wish)
+            except WeightsError as exc:
+                if exc.problem.code != NOT_EXPORTED or self._exporter is None:
+                    raise
                 self._exporter.export_now(installed, cancel)
-            self.reload(installed, wish)
+                self.reload(installed, wish)
         else:
             self._move()
         return self.ready()

@@ -17,6 +17,10 @@ ONNX_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "The network of {id} exported to ONNX could not be saved in {folder}: {reason}."),
         QT_TRANSLATE_NOOP("errors", "Free some space there, or see that you may write there."),
     ),
+    "onnx-not-exported": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The network of {id} has not been exported for ONNX Runtime."),
+        QT_TRANSLATE_NOOP("errors", "Choose the engine torch, or auto; or run “photospotter-cli export {id}”."),
+    ),
     "onnx-rejected": ErrorText(
         QT_TRANSLATE_NOOP("errors", "ONNX Runtime cannot be used with {id}: {reason}."),
         QT_TRANSLATE_NOOP("errors", "Choose the engine torch, or auto."),

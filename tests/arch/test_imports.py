@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from model.exit_codes import EXIT_USAGE
 from model.folders import DATA_DIR_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,7 +132,8 @@ NOT_BEFORE_PAINT = (
     "gui.import_dialog", "gui.card_dialog", "gui.train_dialog", "gui.evaluate_dialog",
 )  # fmt: skip
 MOST_BEFORE_PAINT = 140
-MOST_OF_COMMAND_LINE = 340
+MOST_OF_COMMAND_LINE = 140
+MOST_OF_CLASSIFY = 310
 
 PAINT = """
 import json, sys
@@ -193,6 +195,14 @@ def test_the_command_line_answers_with_few_imports(option: str, tmp_path: Path) 
     assert code == 0
     assert unwanted(imported, (*HEAVY, "PySide6", "http", "ssl", "urllib.request", "asyncio", "pyqtgraph")) == []
     assert len(imported) <= MOST_OF_COMMAND_LINE, sorted(imported)
+
+
+def test_a_command_imports_none_of_the_others(tmp_path: Path) -> None:
+    code, imported = last_line(COMMAND, json.dumps(["--verbose", "classify", str(tmp_path)]), data=tmp_path)
+    assert code == EXIT_USAGE, "an empty folder is nothing to do"
+    others = ("weights", "train", "evaluate", "export", "doctor")
+    assert unwanted(imported, tuple(f"model.cli_{name}" for name in others)) == []
+    assert len(imported) <= MOST_OF_CLASSIFY, sorted(imported)
 
 
 def test_packaging_folder_does_not_hide_the_library_of_that_name() -> None:

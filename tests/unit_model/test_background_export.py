@@ -341,6 +341,3 @@ def test_who_waits_for_an_export_is_told_what_went_wrong(cache: OnnxCache, monke
     token = CancelToken()
     BackgroundExport(cache).export_now(WEIGHTS, token)
     assert asked == [("model.onnx_export:export_weights", ("colours",), token)]
-    cache.reject(WEIGHTS, "a reason")
-    BackgroundExport(cache).export_now(WEIGHTS, token)
-    assert len(asked) == 1

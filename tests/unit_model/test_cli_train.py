@@ -12,7 +12,7 @@ from training_samples import TINY, TINY_NETWORK, network_request, tint, tint_fol
 from model import cli_train
 from model.cancel import CancelToken
 from model.cli import main
-from model.cli_train import add_train, request_of
+from model.cli_train import add_arguments, request_of
 from model.dataset import ReadProgress
 from model.errors import DatasetError, WeightsError
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
@@ -87,8 +87,8 @@ OTHERS: dict[str, tuple[str, str, object]] = {
 
 def parse(*arguments: str) -> TrainRequest:
     parser = argparse.ArgumentParser()
-    add_train(parser.add_subparsers())
-    return request_of(parser.parse_args(["train", *arguments]))
+    add_arguments(parser)
+    return request_of(parser.parse_args(arguments))
 
 
 def test_every_option_arrives_and_every_field_has_one() -> None:

@@ -1,5 +1,6 @@
 """The engine: what is loaded, what stays loaded, and what is recalled instead of being classified again."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,17 @@ from model.cancel import CancelToken
 from model.classify_request import ClassifierWish, ClassifyRequest
 from model.engine import Engine, RunEvent
 from model.errors import WeightsError
-from model.types import BatchOutput, EngineReady, ImageResult, InstalledWeights, ResultBatch, WeightsOpened
+from model.load_picture import make_load
+from model.pipeline import Load
+from model.types import (
+    BatchOutput,
+    EngineReady,
+    ImageResult,
+    InstalledWeights,
+    PictureFacts,
+    ResultBatch,
+    WeightsOpened,
+)
 from model.weights import Catalogue
 
 
@@ -66,6 +77,32 @@ def test_a_run_opens_loads_and_classifies_in_this_order(pictures: list[Path]) ->
     assert isinstance(events[0], WeightsOpened)
     assert isinstance(events[1], EngineReady)
     assert labels(events) == {"red": "red", "green": "green", "blue": "blue"}
+
+
+def test_the_first_picture_is_decoded_while_the_network_is_loaded(
+    pictures: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+    decoded: list[Path] = []
+
+    def make_noting_load(*arguments: object) -> Load:
+        load = make_load(*arguments)  # type: ignore[arg-type]
+
+        def noting(path: Path, cancel: CancelToken) -> tuple[NDArray[np.uint8], PictureFacts]:
+            decoded.append(path)
+            begun.set()
+            return load(path, cancel)
+
+        return noting
+
+    def slow_factory(installed: InstalledWeights, _wish: ClassifierWish, /) -> ColourClassifier:
+        assert begun.wait(60), "nothing is decoded before the network is there"
+        return ColourClassifier(installed)
+
+    monkeypatch.setattr("model.engine.make_load", make_noting_load)
+    found = results_of(run(Engine(Sets(FIRST), slow_factory), pictures))
+    assert {name: result.predictions[0].label for name, result in found.items()} == {name: name for name in COLOURS}
+    assert sorted(decoded) == sorted(pictures), "each is decoded once"
 
 
 def test_the_network_is_loaded_once_until_something_else_is_wanted(pictures: list[Path]) -> None:

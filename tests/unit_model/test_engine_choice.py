@@ -13,7 +13,7 @@ from model import background_export, engine_choice, folders, onnx_classifier
 from model.background_export import BackgroundExport
 from model.cancel import CancelToken
 from model.classify_request import ClassifierWish
-from model.engine_choice import is_onnx_runtime_there, load_classifier, runs_on_cpu, user_cache
+from model.engine_choice import NOT_EXPORTED, is_onnx_runtime_there, load_classifier, runs_on_cpu, user_cache
 from model.errors import DeviceError, ExportError, PhotospotterError, WeightsError
 from model.lane import Lane
 from model.onnx_cache import OnnxCache
@@ -144,7 +144,9 @@ def test_a_rejected_export_leaves_auto_with_torch_and_says_why_to_who_wants_onnx
 def test_what_was_never_exported_is_told_to_who_wants_onnx(tiny: InstalledWeights) -> None:
     error = refusal(tiny, ONNX)
     assert isinstance(error, WeightsError)
-    assert "it was not exported" in str(error)
+    assert error.problem.code == NOT_EXPORTED
+    assert "has not been exported" in str(error)
+    assert "photospotter-cli export tiny" in error.remedy
 
 
 # --- without ONNX Runtime ---

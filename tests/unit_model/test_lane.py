@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from model.cancel import Cancelled, CancelToken
 from model.classify_request import ClassifierWish, ClassifyRequest
 from model.engine import Engine
+from model.engine_choice import NOT_EXPORTED
 from model.errors import DeviceError, ExportError, WeightsError
 from model.lane import Lane
 from model.types import BatchOutput, EngineName, EngineReady, InstalledWeights, ResultBatch
@@ -50,19 +51,21 @@ class FakeExporter:
 
 
 class Factory:
-    """Loads torch, or what `gives` says; `error` is raised instead where it is set."""
+    """Loads torch, or what `gives` says; `error` is raised instead where it is set, `error_once` only once."""
 
     def __init__(self) -> None:
         self.gives: EngineName = "torch"
         self.device = "cpu"
         self.error: Exception | None = None
+        self.error_once: Exception | None = None
         self.wishes: list[ClassifierWish] = []
         self.made: list[ColourClassifier] = []
 
     def __call__(self, installed: InstalledWeights, wish: ClassifierWish, /) -> ColourClassifier:
         self.wishes.append(wish)
-        if self.error is not None:
-            raise self.error
+        once, self.error_once = self.error_once, None
+        if (error := once or self.error) is not None:
+            raise error
         made = ColourClassifier(installed)
         made.engine, made.device_key = self.gives, self.device
         self.made.append(made)
@@ -166,14 +169,39 @@ def test_without_an_exporter_the_lane_stays(factory: Factory) -> None:
     lane.close()
 
 
-def test_a_choice_of_onnx_exports_first(lane: Lane, factory: Factory, exporter: FakeExporter) -> None:
-    factory.gives = "onnx"
-    wish = ClassifierWish(engine="onnx")
-    assert load(lane, wish).engine == "onnx"
+NOT_YET = WeightsError(NOT_EXPORTED, id="colours")
+ONNX = ClassifierWish(engine="onnx")
+
+
+def test_a_choice_of_onnx_exports_what_was_not_exported_yet(
+    lane: Lane, factory: Factory, exporter: FakeExporter
+) -> None:
+    factory.gives, factory.error_once = "onnx", NOT_YET
+    assert load(lane, ONNX).engine == "onnx"
     assert exporter.calls == ["now colours"]
-    assert factory.wishes == [wish]
-    load(lane, wish)
+    assert factory.wishes == [ONNX, ONNX]
+    load(lane, ONNX)
     assert exporter.calls == ["now colours"], "it is loaded already"
+
+
+def test_a_choice_of_onnx_takes_the_export_that_is_there(lane: Lane, factory: Factory, exporter: FakeExporter) -> None:
+    factory.gives = "onnx"
+    assert load(lane, ONNX).engine == "onnx"
+    assert (exporter.calls, factory.wishes) == ([], [ONNX])
+
+
+def test_an_export_that_cannot_be_used_is_not_made_again(lane: Lane, factory: Factory, exporter: FakeExporter) -> None:
+    factory.error = WeightsError("onnx-rejected", id="colours", reason="a probability differs by 0.2")
+    with pytest.raises(WeightsError, match=r"differs by 0\.2"):
+        load(lane, ONNX)
+    assert exporter.calls == []
+
+
+def test_without_an_exporter_what_was_not_exported_is_told(factory: Factory) -> None:
+    factory.error = NOT_YET
+    with pytest.raises(WeightsError) as caught:
+        load(Lane(factory), ONNX)
+    assert caught.value.problem.code == NOT_EXPORTED
 
 
 @pytest.mark.parametrize(
@@ -184,19 +212,19 @@ def test_when_exporting_fails_what_was_loaded_stays(
     lane: Lane, factory: Factory, exporter: FakeExporter, error: Exception
 ) -> None:
     load(lane)
-    exporter.error = error
+    factory.error_once, exporter.error = NOT_YET, error
     with pytest.raises(type(error)):
-        load(lane, ClassifierWish(engine="onnx"))
+        load(lane, ONNX)
     assert lane.installed == WEIGHTS
     assert len(factory.made) == 1
     load(lane)
     assert len(factory.made) == 1
 
 
-def test_cancelling_reaches_the_export(lane: Lane, exporter: FakeExporter) -> None:
-    exporter.error = Cancelled()
+def test_cancelling_reaches_the_export(lane: Lane, factory: Factory, exporter: FakeExporter) -> None:
+    factory.error_once, exporter.error = NOT_YET, Cancelled()
     with pytest.raises(Cancelled):
-        load(lane, ClassifierWish(engine="onnx"))
+        load(lane, ONNX)
 
 
 def test_other_weights_and_another_wish_load_anew(lane: Lane, factory: Factory, exporter: FakeExporter) -> None:
