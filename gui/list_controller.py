@@ -36,8 +36,8 @@ class ListController(QObject):
     scanned = Signal(object)
     scanning_changed = Signal(bool)
     exported = Signal(object)
-    copied = Signal(str)
-    """Rows as text, for the clipboard."""
+    copied = Signal(object)
+    """Rows as a str, for the clipboard; as an object, because a Signal(str) converts 9 MB to and fro."""
     failed = Signal(object)
 
     def __init__(

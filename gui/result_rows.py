@@ -149,6 +149,16 @@ class ResultRows:
         """Return the row of each of `slots`, all of them shown."""
         return self._row_of_slot[slots]
 
+    def mask_of(self, slots: Slots) -> Mask:
+        """Return for each slot whether it is among `slots`: `numpy.isin` without its sorting."""
+        mask = np.zeros(len(self._found), np.bool_)
+        mask[slots] = True
+        return mask
+
+    def hidden_among(self, slots: Slots) -> Slots:
+        """Return those of `slots` that are not shown."""
+        return slots[self._row_of_slot[slots] == _HIDDEN]
+
     def slots_of(self, paths: Iterable[Path]) -> Slots:
         """Return the slots of `paths`, ascending; unknown ones are left out."""
         known = {slot for path in paths if (slot := self._slot_of_path.get(str(path))) is not None}
@@ -263,7 +273,7 @@ class ResultRows:
 
     def newly_passing(self, slots: Slots) -> Slots:
         """Return those of `slots` that are hidden and pass the filter in use."""
-        return self.passing(slots[self._row_of_slot[slots] == _HIDDEN])
+        return self.passing(self.hidden_among(slots))
 
     def plan(self, ordering: Ordering) -> Slots:
         """Return the slots to show for an ordering that may be of an older snapshot.

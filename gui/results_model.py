@@ -216,13 +216,13 @@ class ResultsModel(QAbstractTableModel):
         wanted = self._rows.plan(ordering)
         before = self._rows.spec
         self._rows.spec = ordering.spec
-        stays = np.isin(self._rows.shown, wanted)
-        leaving = np.flatnonzero(~stays)
+        is_wanted = self._rows.mask_of(wanted)
+        leaving = np.flatnonzero(~is_wanted[self._rows.shown])
         if len(leaving):
             self.leaving.emit(leaving)
         # Qt's views only follow legal steps: put the new rows at the end, permute, take the others off the end.
         tail = self._rows.shown[leaving]
-        self._show(wanted[~np.isin(wanted, self._rows.shown)])
+        self._show(self._rows.hidden_among(wanted))
         self._rearrange(np.concatenate([wanted, tail]))
         self._hide_range(len(wanted), len(self._rows) - 1)
         if before != ordering.spec:

@@ -186,22 +186,24 @@ class ResultsView(QTableView):
     def selected_rows(self) -> Slots:
         """Return the selected rows, intp, ascending, from the ranges; `selectedRows` would make an index of each."""
         selection = self.selectionModel().selection()
-        parts = [selection.at(place) for place in range(selection.count())]
-        ranges = [np.arange(part.top(), part.bottom() + 1) for part in parts]
-        return np.unique(np.concatenate(ranges)) if ranges else np.empty(0, np.intp)
+        is_selected = np.zeros(self._results.rowCount(), np.bool_)
+        for place in range(selection.count()):
+            part = selection.at(place)
+            is_selected[part.top() : part.bottom() + 1] = True
+        return np.flatnonzero(is_selected)
 
     @Slot(object)
     def _choose_neighbour(self, leaving: Slots) -> None:
         """Before rows go: if the current one is among them, make the nearest one that stays the current row."""
         selected = self.selected_rows()
-        every_one_leaves = bool(len(selected)) and bool(np.isin(selected, leaving).all())
+        stays = np.ones(self._results.rowCount(), np.bool_)
+        stays[leaving] = False
+        every_one_leaves = bool(len(selected)) and not stays[selected].any()
         if every_one_leaves:
             self.selectionModel().clearSelection()  # cheaper than having Qt follow each row out
         current = self.currentIndex().row()
-        if current < 0 or not np.isin(current, leaving):
+        if current < 0 or stays[current]:
             return
-        stays = np.ones(self._results.rowCount(), np.bool_)
-        stays[leaving] = False
         after, before = np.flatnonzero(stays[current:]), np.flatnonzero(stays[:current])
         if len(after):
             neighbour = self._results.index(current + int(after[0]), 0)

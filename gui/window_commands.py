@@ -150,7 +150,7 @@ class WindowCommands(QObject):
         if len(rows):
             self._window.lists.copy(rows)
 
-    @Slot(str)
+    @Slot(object)
     def _on_copied(self, text: str) -> None:
         QGuiApplication.clipboard().setText(text)
 
