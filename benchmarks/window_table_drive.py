@@ -273,6 +273,7 @@ def _select_rows(view: ResultsView, first: int, last: int) -> None:
         place = view.visualRect(view.model().index(row, 0)).center()
         keys = _PLAIN if row == first else Qt.KeyboardModifier.ShiftModifier
         QTest.mouseClick(view.viewport(), _LEFT, keys, place)
+        spin(0.1)  # nobody does two things in one turn of the event loop
 
 
 def _wheel(view: ResultsView) -> None:
