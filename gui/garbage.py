@@ -7,6 +7,8 @@ from PySide6.QtGui import QGuiApplication
 
 INTERVAL_MS = 500
 _A_FLOOD = 20_000  # new objects since the last look; collecting them would take 2 ms and more
+_MANY = 3_000  # new objects; the survivors of ten such looks would take 40 ms at the next one
+_MOST_FROZEN = 200_000  # objects; with more, a full collection is left out: who is away may be about to drop pictures
 _FULL_EVERY = 10  # collections of the middle generation
 
 
@@ -23,6 +25,7 @@ class GuiGarbageCollector(QObject):
         super().__init__(parent)
         self._was_enabled = gc.isenabled()
         self._since_full = 0
+        self._frozen = 0
         gc.disable()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.collect_if_due)
@@ -34,26 +37,33 @@ class GuiGarbageCollector(QObject):
 
         A collection looks at every object of its generations: 0.6 s for the rows of 100,000 pictures, 80 ms for the
         window alone, as measured. So what survived two collections, or came in such numbers that it must be rows, is
-        frozen: not looked at again, until a full collection at a time when the user is in another program.
+        frozen: not looked at again, until a full collection at a time when the user is in another program, if that is
+        still a short one.
         """
         counts, thresholds = gc.get_count(), gc.get_threshold()
         if counts[0] > _A_FLOOD:
-            gc.freeze()
+            self._freeze(counts[0])
         elif counts[1] > thresholds[1] > 0:
             self._collect_old()
         elif counts[0] > thresholds[0] > 0:
             gc.collect(0)
+            if counts[0] > _MANY:
+                self._freeze(counts[0])
 
     def _collect_old(self) -> None:
         self._since_full += 1
         is_away = QGuiApplication.applicationState() is not Qt.ApplicationState.ApplicationActive
-        if self._since_full >= _FULL_EVERY and is_away:
+        if self._since_full >= _FULL_EVERY and is_away and self._frozen <= _MOST_FROZEN:
             self._since_full = 0
             gc.unfreeze()
             gc.collect()
         else:
             gc.collect(1)
         gc.freeze()
+
+    def _freeze(self, count: int) -> None:
+        gc.freeze()
+        self._frozen += count
 
     def stop(self) -> None:
         """Give the work back to Python, if it had it before."""

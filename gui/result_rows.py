@@ -157,7 +157,7 @@ class ResultRows:
 
     def hidden_among(self, slots: Slots) -> Slots:
         """Return those of `slots` that are not shown."""
-        return slots[self._row_of_slot[slots] == _HIDDEN]
+        return np.compress(self._row_of_slot[slots] == _HIDDEN, slots)
 
     def slots_of(self, paths: Iterable[Path]) -> Slots:
         """Return the slots of `paths`, ascending; unknown ones are left out."""

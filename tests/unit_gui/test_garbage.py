@@ -83,3 +83,38 @@ def test_frozen_cycles_are_destroyed_when_the_user_is_away(
         assert len(destroyed_on) == (state is Qt.ApplicationState.ApplicationInactive)
     finally:
         collector.stop()
+
+
+@pytest.mark.usefixtures("enabled")
+def test_many_new_objects_are_collected_once_and_then_frozen(qtbot: QtBot) -> None:
+    destroyed_on: list[int] = []
+    collector = GuiGarbageCollector()
+    try:
+        rows = [[number] for number in range(10_000)]
+        Cycle(destroyed_on)
+        collector.collect_if_due()
+        assert len(destroyed_on) == 1
+        assert gc.get_freeze_count() >= len(rows)
+    finally:
+        collector.stop()
+
+
+@pytest.mark.usefixtures("enabled")
+def test_with_a_long_list_there_is_no_full_collection(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = Qt.ApplicationState.ApplicationInactive
+    monkeypatch.setattr(QGuiApplication, "applicationState", staticmethod(lambda: away))
+    destroyed_on: list[int] = []
+    collector = GuiGarbageCollector()
+    try:
+        cycle = Cycle(destroyed_on)
+        rows = [[number] for number in range(250_000)]
+        collector.collect_if_due()
+        del cycle
+        for _ in range(200):
+            young = [[number] for number in range(2_000)]
+            collector.collect_if_due()
+            del young
+        assert destroyed_on == []
+        assert gc.get_freeze_count() >= len(rows)
+    finally:
+        collector.stop()
