@@ -18,7 +18,6 @@ from result_makers import (
     result,
 )
 
-from gui.result_rows import Counts
 from gui.results_model import ROW_ROLE, ResultsModel
 from gui.results_order import (
     OrderSpec,
@@ -27,6 +26,7 @@ from gui.results_order import (
     SortKey,
     StatusFilter,
 )
+from gui.shown_row import Counts
 from model.types import Calibration, FoundImage
 
 CATS = OrderSpec(filter=ResultFilter("cat"))
