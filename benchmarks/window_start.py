@@ -40,6 +40,7 @@ def main() -> int:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, private_screen() as environment:
         environment |= {"PHOTOSPOTTER_DATA_DIR": folder}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # installed programs have compiled modules
         watch = MapWatch(environment["DISPLAY"])
         contestants: dict[str, Callable[[], float]] = {
             "import torch": lambda: _seconds_to_line([sys.executable, "-c", _IMPORT], environment),

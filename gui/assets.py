@@ -53,14 +53,21 @@ def _tinted(name: str, side: int, colour: QColor) -> QImage:
 # outlive the application.
 @lru_cache(maxsize=512)
 def _drawn(name: str, side: int, rgba: int) -> QImage:
+    image = QImage(_shape(name, side))
+    with QPainter(image) as painter:
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+        painter.fillRect(image.rect(), QColor.fromRgba(rgba))
+    return image
+
+
+@lru_cache(maxsize=256)
+def _shape(name: str, side: int) -> QImage:
+    """Return the drawing in the colour of its file; drawing takes longer than tinting, and each icon has two tints."""
     renderer = QSvgRenderer(QByteArray(_read(f"{name}.svg")))
     image = QImage(side, side, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(image)
-    renderer.render(painter, QRectF(0, 0, side, side))
-    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
-    painter.fillRect(image.rect(), QColor.fromRgba(rgba))
-    painter.end()
+    with QPainter(image) as painter:
+        renderer.render(painter, QRectF(0, 0, side, side))
     return image
 
 

@@ -4,7 +4,6 @@ import contextlib
 import faulthandler
 import logging
 import logging.handlers
-import platform
 import sys
 import threading
 import traceback
@@ -240,6 +239,8 @@ def install(parent_getter: ParentGetter, folder: Path | None = None) -> CrashHan
 
 
 def _with_versions(report: str) -> str:
+    import platform  # at a fault, not at the start
+
     versions = f"Python {platform.python_version()}, PySide6 {PySide6.__version__}, {platform.platform()}"
     return f"{report.rstrip()}\n\n{versions}\n"
 

@@ -11,10 +11,9 @@ from gui.label_bars import LabelBars
 from gui.picture_view import LARGE_SIDE, LargeView, PictureView
 from gui.plain_scroll_area import plain_scroll_area
 from gui.result_delegate import label_lines, pixels_side
-from gui.result_rows import status_of
 from gui.result_texts import error_text, one_line, remedy_text, unsure_text, waiting_text
 from gui.results_order import RowStatus
-from gui.shown_row import ShownRow
+from gui.shown_row import ShownRow, status_of
 from gui.theme import GAP, SMALL_GAP
 from gui.thumbnails import ThumbnailLoader
 from gui.toned_label import Tone, TonedLabel

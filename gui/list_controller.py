@@ -1,16 +1,18 @@
 """Adds pictures to the list, puts the list in order, and exports it: the jobs of the I/O and order threads."""
 
+from __future__ import annotations
+
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from gui.result_texts import rows_as_text
 from gui.results_model import ResultsModel
-from gui.results_order import Ordering, OrderSpec, Slots, compute_order
 from gui.shown_row import RowsSnapshot, current_results
 from gui.worker import JobRunner, Outcome, Ticket
 from model.cancel import CancelToken
@@ -23,6 +25,10 @@ from model.types import (
     ScanBatch,
     ScanReport,
 )
+
+if TYPE_CHECKING:
+    from gui.results_order import OrderSpec
+    from gui.results_sorting import Ordering, OrderSnapshot, Slots
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +90,8 @@ class ListController(QObject):
 
     def apply_order(self, spec: OrderSpec) -> None:
         """Sort and filter by `spec`; the rows change places in one step when it has been computed."""
-        snapshot = self._results.snapshot()
-        self._order.start(partial(compute_order, snapshot, spec), self._on_ordered, self._on_order_done, supersede=True)
+        job = partial(_order, self._results.snapshot(), spec)
+        self._order.start(job, self._on_ordered, self._on_order_done, supersede=True)
 
     def export(self, target: Path, installed: InstalledWeights, device: str, *, raw: bool) -> None:
         """Write the results of the active weights to a CSV file; `target` may be overwritten."""
@@ -123,6 +129,8 @@ class ListController(QObject):
         self._report(outcome)
 
     def _on_ordered(self, value: object) -> None:
+        from gui.results_sorting import Ordering
+
         if isinstance(value, Ordering):
             self._results.swap_order(value)
 
@@ -142,7 +150,16 @@ class ListController(QObject):
 
 
 def _scan(paths: Sequence[Path], recursive: bool, cancel: CancelToken) -> Iterator[ScanBatch | ScanReport]:
+    """Find the pictures, and have numpy imported here: the rows are arrays, and the GUI thread has no time for it."""
+    from gui import result_rows  # noqa: F401
+
     return find_images(paths, recursive=recursive, cancel=cancel)
+
+
+def _order(snapshot: OrderSnapshot, spec: OrderSpec, cancel: CancelToken) -> Iterator[Ordering]:
+    from gui.results_sorting import compute_order
+
+    return compute_order(snapshot, spec, cancel)
 
 
 def _as_text(snapshot: RowsSnapshot, _cancel: CancelToken) -> Iterator[str]:

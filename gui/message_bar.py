@@ -6,8 +6,6 @@ from enum import Enum
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Slot
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
     QColor,
     QGuiApplication,
     QPainter,
@@ -174,6 +172,8 @@ class MessageBar(QWidget):
         self.updateGeometry()
 
     def _announce(self, message: Message) -> None:
+        from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent  # 4 ms, which most starts do without
+
         self.setAccessibleName(f"{message.text} {message.remedy}".strip())
         event = QAccessibleAnnouncementEvent(self, self.accessibleName())
         if message.severity is not Severity.INFO:

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtGui import QImage
@@ -18,6 +17,8 @@ def save_pasted(image: QImage, folder: Path, _cancel: CancelToken) -> Iterator[P
 
     Raises ExportError when the folder cannot be written.
     """
+    from datetime import datetime
+
     name = f"pasted {datetime.now().astimezone():%Y-%m-%d %H.%M.%S}"
     try:
         folder.mkdir(parents=True, exist_ok=True)

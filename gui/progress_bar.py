@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QLocale, Qt
-from PySide6.QtGui import QAccessible, QAccessibleEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from gui.durations import time_left_text
@@ -139,4 +138,6 @@ class StatusLine(QWidget):
         changed = text != self._text.text()
         self._text.setText(text)
         if changed and text:
+            from PySide6.QtGui import QAccessible, QAccessibleEvent  # 4 ms, which a start does without
+
             QAccessible.updateAccessibility(QAccessibleEvent(self._text, QAccessible.Event.NameChanged))

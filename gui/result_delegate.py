@@ -1,11 +1,14 @@
 """Paints the results table: thumbnail and names, labels with probability bars, error chips."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QFontMetricsF, QImage, QPainter, QPalette
-from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate
 
 from gui.line_art import draw_picture_frame
 from gui.percent import percent_text
@@ -27,6 +30,9 @@ from gui.results_order import SHOWN_LABELS, RowStatus
 from gui.shown_row import ShownRow
 from gui.theme import GAP, RADIUS, SMALL_GAP, Colours, bold_font, row_colours, small_font, tabular_font
 from gui.thumbnails import ThumbnailLoader
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QStyleOptionViewItem
 
 _BAR_HEIGHT = 8.0
 _LEAST_BAR = 2.0  # what is not zero can be seen

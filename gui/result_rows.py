@@ -3,57 +3,34 @@
 import itertools
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gui.results_order import (
+from gui.results_order import IN_LIST, SHOWN_LABELS, OrderSpec, RowStatus
+from gui.results_sorting import (
     NO_LABEL,
-    SHOWN_LABELS,
     Mask,
     Ordering,
     OrderSnapshot,
-    OrderSpec,
     RowColumns,
-    RowStatus,
     Slots,
     label_hits,
     matching,
 )
-from gui.shown_row import RowsSnapshot, ShownRow, current_results
+from gui.shown_row import Counts, RowsSnapshot, ShownRow, current_results, status_of
 from model.names import natural_key
 from model.types import Calibration, FoundImage, ImageResult
 
 _HIDDEN = -1
-IN_LIST = (RowStatus.DONE, RowStatus.UNSURE, RowStatus.ERROR, RowStatus.PENDING)
-"""The statuses of all rows that were not removed."""
-
 _NO_WEIGHTS = -1
 _DESTROYED_AT_ONCE = 1000
 _T = TypeVar("_T", bound=np.generic)
 
 MadeWith = tuple[str, Calibration | None]
 """What decides a result beside the picture: the digest of the weights, and their calibration."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many rows there are. `done` has the unsure ones among it; done + errors + pending = total."""
-
-    total: int = 0
-    pending: int = 0
-    done: int = 0
-    errors: int = 0
-    unsure: int = 0
-    visible: int = 0
-
-    @property
-    def finished(self) -> int:
-        """How many rows have a current result, be it an error."""
-        return self.done + self.errors
 
 
 class ResultRows:
@@ -381,13 +358,6 @@ class ResultRows:
         self._weights = _grown(self._weights, size)
         self._changed = _grown(self._changed, size)
         self._row_of_slot = _grown(self._row_of_slot, size)
-
-
-def status_of(result: ImageResult) -> RowStatus:
-    """Return the status of a row whose result counts; the verdict is the result's own, never worked out anew."""
-    if result.problem is not None:
-        return RowStatus.ERROR
-    return RowStatus.UNSURE if result.unsure else RowStatus.DONE
 
 
 def _name_of(found: FoundImage) -> str:

@@ -12,7 +12,6 @@ from gui.error_texts import problem_remedy, problem_text
 from gui.percent import percent_text
 from gui.results_order import SHOWN_LABELS, RowStatus
 from gui.shown_row import ShownRow
-from model.csv_text import text_cell
 from model.names import display_name
 from model.types import FoundImage, Prediction, Problem
 
@@ -121,6 +120,8 @@ def rows_as_text(rows: Iterable[ShownRow]) -> str:
 
 
 def _fields_of(row: ShownRow, words: Mapping[RowStatus, str], digits: Mapping[int, str]) -> list[str]:
+    from model.csv_text import text_cell  # with decimal, which a start does without
+
     fields = [str(row.found.path), words[row.status]]
     if row.result is not None and not row.stale:
         if row.result.problem is not None:

@@ -1,9 +1,11 @@
 """The table model of the results window: rows for Qt over `ResultRows`. Lives on the GUI thread."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import (
     QAbstractItemModel,
     QAbstractTableModel,
@@ -16,11 +18,15 @@ from PySide6.QtCore import (
     Slot,
 )
 
-from gui.result_rows import IN_LIST, Counts, ResultRows
 from gui.result_texts import LABELS, PICTURE, STATUS, accessible_text, display_text, tooltip_text
-from gui.results_order import Ordering, OrderSnapshot, OrderSpec, RowStatus, Slots
-from gui.shown_row import RowsSnapshot, ShownRow
-from model.types import Calibration, FoundImage, ImageResult
+from gui.results_order import IN_LIST, OrderSpec, RowStatus
+from gui.shown_row import Counts
+
+if TYPE_CHECKING:
+    from gui.result_rows import MadeWith, ResultRows
+    from gui.results_sorting import Ordering, OrderSnapshot, Slots
+    from gui.shown_row import RowsSnapshot, ShownRow
+    from model.types import Calibration, FoundImage, ImageResult
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 """The role under which any cell gives its whole ShownRow."""
@@ -39,6 +45,9 @@ class ResultsModel(QAbstractTableModel):
 
     Rows keep their places while results arrive. Sorting and filtering happen only in `swap_order`; between two swaps,
     rows that begin to match the filter appear at the end and rows that no longer match stay.
+
+    The window is on the screen before numpy is imported, which ResultRows and the methods that work on arrays need; an
+    empty list does without.
     """
 
     counts_changed = Signal()
@@ -50,7 +59,8 @@ class ResultsModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         """Start empty."""
         super().__init__(parent)
-        self._rows = ResultRows()
+        self._filled: ResultRows | None = None
+        self._active_at_first: MadeWith = ("", None)
         self._destroying = QTimer(self)
         self._destroying.timeout.connect(self._destroy_some)
 
@@ -58,7 +68,7 @@ class ResultsModel(QAbstractTableModel):
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
         """Return the number of shown rows."""
-        return 0 if parent.isValid() else len(self._rows)
+        return 0 if parent.isValid() or self._filled is None else len(self._filled)
 
     def columnCount(self, parent: Index = _NO_PARENT) -> int:
         """Return the number of columns."""
@@ -93,7 +103,7 @@ class ResultsModel(QAbstractTableModel):
     @property
     def spec(self) -> OrderSpec:
         """How the rows are sorted and filtered now."""
-        return self._rows.spec
+        return OrderSpec() if self._filled is None else self._filled.spec
 
     def shown_row(self, row: int) -> ShownRow:
         """Return everything about a shown row."""
@@ -130,7 +140,7 @@ class ResultsModel(QAbstractTableModel):
     @property
     def mark(self) -> tuple[int, int]:
         """What tells rows that are in the list now from those that are added later."""
-        return self._rows.mark
+        return (0, 0) if self._filled is None else self._filled.mark
 
     def has_newer(self, paths: Iterable[Path], mark: tuple[int, int]) -> bool:
         """Return whether one of `paths` is in the list, waits, and was added after `mark`."""
@@ -150,7 +160,7 @@ class ResultsModel(QAbstractTableModel):
 
     def counts(self) -> Counts:
         """Count the rows by status."""
-        return self._rows.counts()
+        return Counts() if self._filled is None else self._filled.counts()
 
     def snapshot(self) -> OrderSnapshot:
         """Copy what `compute_order` needs (2 ms at 100,000 rows)."""
@@ -177,7 +187,9 @@ class ResultsModel(QAbstractTableModel):
         failed, setting the last good weights again brings all their results back. The same weights with another
         calibration are other weights: their probabilities differ.
         """
-        if (sha256, calibration) != self._rows.active:
+        if self._filled is None:
+            self._active_at_first = (sha256, calibration)
+        elif (sha256, calibration) != self._rows.active:
             self._rows.active = (sha256, calibration)
             self._make_pending(self._rows.slots_of_other_weights())
             self._update(self._rows.restore())
@@ -213,6 +225,8 @@ class ResultsModel(QAbstractTableModel):
         The ordering may be of an older snapshot: rows removed since are left out, rows added or changed since that
         pass the filter come at the end.
         """
+        import numpy as np
+
         wanted = self._rows.plan(ordering)
         before = self._rows.spec
         self._rows.spec = ordering.spec
@@ -230,6 +244,16 @@ class ResultsModel(QAbstractTableModel):
         self.counts_changed.emit()
 
     # --- inside ---
+
+    @property
+    def _rows(self) -> ResultRows:
+        """The rows, made when they are first asked for."""
+        if self._filled is None:
+            from gui.result_rows import ResultRows
+
+            self._filled = ResultRows()
+            self._filled.active = self._active_at_first
+        return self._filled
 
     def _remove(self, slots: Slots) -> None:
         self._hide(self._rows.rows_of(slots))
@@ -269,6 +293,8 @@ class ResultsModel(QAbstractTableModel):
 
     def _hide(self, rows: Slots) -> None:
         """Hide shown `rows` (ascending), which are about to be dropped."""
+        import numpy as np
+
         if not len(rows):
             return
         self.leaving.emit(rows)
@@ -291,6 +317,8 @@ class ResultsModel(QAbstractTableModel):
 
     def _rearrange(self, slots: Slots) -> None:
         """Show the rows in the order `slots`, a permutation of the shown ones."""
+        import numpy as np
+
         if np.array_equal(slots, self._rows.shown):
             return
         hint = QAbstractItemModel.LayoutChangeHint.VerticalSortHint

@@ -1,9 +1,11 @@
 """The results table: selection, keys, menu and column widths. Lives on the GUI thread."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import (
     QByteArray,
     QElapsedTimer,
@@ -32,9 +34,12 @@ from PySide6.QtWidgets import (
 from gui.result_delegate import ResultDelegate, pixels_side, row_height, thumbnail_side
 from gui.result_texts import LABELS, PICTURE, STATUS
 from gui.results_model import COLUMNS, ResultsModel
-from gui.results_order import OrderSpec, Slots, SortKey
+from gui.results_order import OrderSpec, SortKey
 from gui.theme import GAP, WIDE_GAP
 from gui.thumbnails import ThumbnailLoader
+
+if TYPE_CHECKING:
+    from gui.results_sorting import Slots
 
 _KEY_OF_COLUMN = {PICTURE: SortKey.NAME, LABELS: SortKey.LABEL, STATUS: SortKey.STATUS}
 _COLUMN_OF_KEY = {
@@ -185,6 +190,8 @@ class ResultsView(QTableView):
 
     def selected_rows(self) -> Slots:
         """Return the selected rows, intp, ascending, from the ranges; `selectedRows` would make an index of each."""
+        import numpy as np
+
         selection = self.selectionModel().selection()
         is_selected = np.zeros(self._results.rowCount(), np.bool_)
         for place in range(selection.count()):
@@ -195,6 +202,8 @@ class ResultsView(QTableView):
     @Slot(object)
     def _choose_neighbour(self, leaving: Slots) -> None:
         """Before rows go: if the current one is among them, make the nearest one that stays the current row."""
+        import numpy as np
+
         selected = self.selected_rows()
         stays = np.ones(self._results.rowCount(), np.bool_)
         stays[leaving] = False
@@ -237,6 +246,8 @@ class ResultsView(QTableView):
         first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
         if first < 0:
             return []
+        import numpy as np
+
         end = self._results.rowCount() if last < 0 else last + 1
         return self._results.paths_at(np.arange(first, end))
 

@@ -1,14 +1,20 @@
-"""Rows of the results table as values: one to be painted, or many copied for a thread that is not the GUI's."""
+"""Rows of the results table as values: one to be painted, many copied for a thread that is not the GUI's, counts."""
+
+from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+from gui.results_order import RowStatus
 
-from gui.results_order import RowStatus, Slots
-from model.types import FoundImage, ImageResult
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gui.results_sorting import Slots
+    from model.types import FoundImage, ImageResult
 
 BOLD_FROM = 0.5
 """Below this probability no label is set in bold, where the weight set has no calibration to tell who is unsure."""
@@ -31,6 +37,23 @@ class ShownRow:
     def stale(self) -> bool:
         """Whether the result shown is of an earlier run, to be painted grey."""
         return self.status is RowStatus.PENDING and self.result is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many rows there are. `done` has the unsure ones among it; done + errors + pending = total."""
+
+    total: int = 0
+    pending: int = 0
+    done: int = 0
+    errors: int = 0
+    unsure: int = 0
+    visible: int = 0
+
+    @property
+    def finished(self) -> int:
+        """How many rows have a current result, be it an error."""
+        return self.done + self.errors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,3 +86,10 @@ class RowsSnapshot:
 def current_results(rows: Iterable[ShownRow]) -> list[ImageResult]:
     """Return the results of `rows` that count: not those of an earlier run."""
     return [row.result for row in rows if row.result is not None and not row.stale]
+
+
+def status_of(result: ImageResult) -> RowStatus:
+    """Return the status of a row whose result counts; the verdict is the result's own, never worked out anew."""
+    if result.problem is not None:
+        return RowStatus.ERROR
+    return RowStatus.UNSURE if result.unsure else RowStatus.DONE

@@ -6,7 +6,6 @@ that the wheels of PySide6-Essentials 6.11 are linked against (`objdump -p`, NEE
 
 import ctypes
 import os
-import platform
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -195,6 +194,8 @@ def _install_command(family: str, missing: Sequence[str]) -> str:
 
 
 def _os_release() -> Mapping[str, str]:
+    import platform  # only where something is missing
+
     try:
         return platform.freedesktop_os_release()
     except OSError:

@@ -1,19 +1,23 @@
 """Small pictures for the window, loaded beside the GUI thread and kept in memory up to a limit."""
 
+from __future__ import annotations
+
 import logging
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 
 from model.errors import PhotospotterError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 logger = logging.getLogger(__name__)
 
@@ -205,6 +209,8 @@ def _read(load: Load, path: Path, side: int) -> QImage | None:
 
 def _image_of(pixels: NDArray[np.uint8]) -> QImage:
     """Return uint8 (h, w, 3) RGB as an image that owns its bytes, in the format that is drawn fastest."""
+    import numpy as np  # on the thread that loaded the picture, after the window is on the screen
+
     height, width, _ = pixels.shape
     packed = np.ascontiguousarray(pixels)
     view = QImage(packed.data, width, height, 3 * width, QImage.Format.Format_RGB888)

@@ -72,7 +72,7 @@ class WeightsReports(QObject):
     @Slot()
     def refresh(self) -> None:
         """Read the catalogue again and show it; a card that cannot be used is told of once, until it is mended."""
-        entries, faults = self._window.catalogue.entries(), self._window.catalogue.problems()
+        entries, faults = self._window.catalogue.read()
         self._entries = {entry.weights.id: entry for entry in entries}
         self._window.weights_panel.set_entries(entries)
         self._window.weights_panel.set_active(self._window.classify.weights_id)

@@ -32,8 +32,8 @@ from gui.weights_texts import (
     progress_text,
     summary_text,
 )
+from model.cards import is_savable
 from model.types import CatalogueEntry, DownloadProgress, WeightsState
-from model.weight_archive import is_savable
 
 
 class TitleButton(QRadioButton):

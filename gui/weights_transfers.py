@@ -14,7 +14,6 @@ from gui.message_bar import MessageAction, Severity
 from gui.percent import format_size
 from model.names import display_name
 from model.types import ArchiveSaved, CatalogueEntry, Problem
-from model.weight_archive import SUFFIX
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
@@ -107,6 +106,8 @@ class WeightsTransfers(QObject):
     @Slot(str)
     def save_archive(self, weights_id: str) -> None:
         """Ask where to, and save a set as an archive."""
+        from model.weight_archive import SUFFIX
+
         proposed = str(Path(self._window.settings.last_export_folder) / f"{weights_id}{SUFFIX}")
         name, _ = QFileDialog.getSaveFileName(
             self._window, self.tr("Save as archive"), proposed, self.tr("Archives of weights (*.zip)")

@@ -10,7 +10,7 @@ from model.architectures import is_known_architecture
 from model.archive_file import MOST_CARD_BYTES, ArchiveFile
 from model.byte_progress import ByteProgress, Clock
 from model.cancel import CancelToken
-from model.cards import CARD_NAME, card_bytes, parse_card, set_digest
+from model.cards import CARD_NAME, card_bytes, is_own, parse_card, set_digest
 from model.errors import WeightsError
 from model.names import display_name
 from model.safe_files import write_atomically
@@ -24,7 +24,7 @@ from model.types import (
     WeightsInstalled,
     WeightsState,
 )
-from model.weight_archive import LONGEST_NAME, MOST_BYTES, as_users_own, is_own, is_plain_name, own_size
+from model.weight_archive import LONGEST_NAME, MOST_BYTES, as_users_own, is_plain_name, own_size
 from model.weights import ALIASES, Catalogue
 from model.weights_folder import is_windows_device, new_folder
 

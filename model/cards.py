@@ -1,6 +1,5 @@
 """Cards: JSON <-> WeightSet, with every field checked, and the digest that names a set."""
 
-import hashlib
 import importlib.resources
 import json
 import re
@@ -34,6 +33,7 @@ TEMPERATURES = (0.01, 100.0)
 ENERGIES = (-1e6, 1e6)
 """The thresholds that a calibration by energy may have; by probability it is 0 to 1."""
 
+_OWN_PLACES = ("user", "resources")
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _ARCHITECTURE = re.compile(r"(torchvision|timm):[A-Za-z0-9_.]+")
 _PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -56,7 +56,19 @@ def set_digest(digests: Sequence[str]) -> str:
     """
     if len(digests) == 1:
         return digests[0]
+    import hashlib  # with OpenSSL, which the window does without until something is loaded
+
     return hashlib.sha256("".join(digests).encode("ascii")).hexdigest()
+
+
+def is_savable(weights: WeightSet) -> bool:
+    """Return whether a set has files of its own that an archive can carry."""
+    return any(map(is_own, weights.files)) and not any(file.place == "download" for file in weights.files)
+
+
+def is_own(file: WeightsFile) -> bool:
+    """Return whether an archive carries the file: it lies in the user's folder, or among this program's resources."""
+    return file.place in _OWN_PLACES
 
 
 def read_card(path: Path) -> WeightSet:

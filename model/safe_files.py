@@ -1,9 +1,7 @@
 """Files that are whole or not there at all: digests, and writes that a crash or a full disk cannot leave half done."""
 
 import errno
-import hashlib
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +11,8 @@ _NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 
 def file_sha256(path: Path) -> str:
     """Return the file's SHA-256 in lower-case hexadecimal, read in chunks; raises OSError."""
+    import hashlib  # with OpenSSL, which the window does without until something is loaded
+
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
@@ -22,7 +22,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
     Raises OSError; then a file that had the name before is unchanged, and nothing else is left.
     """
-    temporary = path.with_name(f".{secrets.token_hex(6)}.part")
+    temporary = path.with_name(f".{os.urandom(6).hex()}.part")
     try:
         with temporary.open("xb") as handle:
             handle.write(data)

@@ -1,13 +1,17 @@
 """Frozen values that travel between threads and layers; no behaviour lives here."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import Enum
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from model.cancel import CancelToken
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
 
 ParamValue = str | int | float
 Job = Callable[[CancelToken], Iterator[object]]

@@ -18,11 +18,11 @@ from typing import BinaryIO
 from model.atomic_file import check_target, write_error
 from model.byte_progress import ByteProgress, Clock
 from model.cancel import CancelToken
-from model.cards import CARD_NAME, card_bytes
+from model.cards import CARD_NAME, card_bytes, is_own, is_savable
 from model.errors import ExportError, WeightsError
 from model.names import display_name
 from model.safe_files import replace_durably, sync
-from model.types import ArchiveSaved, DownloadProgress, InstalledWeights, WeightSet, WeightsFile
+from model.types import ArchiveSaved, DownloadProgress, InstalledWeights, WeightSet
 from model.weights import Catalogue
 from model.weights_folder import is_windows_device
 
@@ -34,7 +34,6 @@ MOST_BYTES = 2_000_000_000
 LONGEST_NAME = 200
 """Of ids and file names, in characters."""
 
-_OWN_PLACES = ("user", "resources")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.safetensors")
 _CHUNK = 1 << 20
 _DATE = (1980, 1, 1, 0, 0, 0)  # the format's first; the same set gives the same bytes at any time
@@ -45,16 +44,6 @@ _UNIX = 3
 def is_archive(path: Path) -> bool:
     """Return whether a file is one of these archives by its name; checkpoints of torch are .zip files inside, too."""
     return path.suffix.lower() == SUFFIX
-
-
-def is_savable(weights: WeightSet) -> bool:
-    """Return whether a set has files of its own that an archive can carry."""
-    return any(map(is_own, weights.files)) and not any(file.place == "download" for file in weights.files)
-
-
-def is_own(file: WeightsFile) -> bool:
-    """Return whether an archive carries the file: it lies in the user's folder, or among this program's resources."""
-    return file.place in _OWN_PLACES
 
 
 def is_plain_name(name: str) -> bool:

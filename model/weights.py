@@ -63,11 +63,11 @@ class Catalogue:
 
         Sizes are looked at; digests only by `open` and `verify`, whose findings count here from then on.
         """
-        return self._read()[0]
+        return self.read()[0]
 
     def problems(self) -> list[Problem]:
         """Return what is wrong with cards that `entries` had to leave out."""
-        return self._read()[1]
+        return self.read()[1]
 
     def entry(self, weights_id: str) -> CatalogueEntry:
         """Return one entry; raises WeightsError, listing the known ids, when there is none."""
@@ -174,7 +174,8 @@ class Catalogue:
         """Return the folder in the user's data where a set's files and its card belong; it may not exist."""
         return self.data_dir / "weights" / weights_id
 
-    def _read(self) -> tuple[list[CatalogueEntry], list[Problem]]:
+    def read(self) -> tuple[list[CatalogueEntry], list[Problem]]:
+        """Return `entries` and `problems` of one look at the cards."""
         shipped: dict[str, WeightSet] = {}
         own: dict[str, WeightSet] = {}
         problems: list[Problem] = []

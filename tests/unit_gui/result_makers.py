@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gui.results_model import ResultsModel
-from gui.results_order import Ordering, OrderSpec, RowStatus, compute_order
+from gui.results_order import OrderSpec, RowStatus
+from gui.results_sorting import Ordering, compute_order
 from gui.shown_row import ShownRow
 from model.cancel import CancelToken
 from model.types import Calibration, FoundImage, ImageResult, PictureFacts, Prediction, Problem

@@ -1,12 +1,12 @@
 """Messages come newest first, replace their own kind, bring their remedy as a button, and go when dealt with."""
 
 import pytest
+from PySide6 import QtGui
 from PySide6.QtCore import QObject, Qt, Slot
-from PySide6.QtGui import QAccessible, QColor, QPalette
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor, QPalette
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from gui import message_bar
 from gui.message_bar import MessageAction, MessageBar, Severity
 from gui.theme import contrast
 from gui.toned_label import TonedLabel
@@ -39,7 +39,7 @@ class RecordingAccessible:
     def __init__(self) -> None:
         self.events: list[tuple[str, object]] = []
 
-    def updateAccessibility(self, event: message_bar.QAccessibleAnnouncementEvent) -> None:
+    def updateAccessibility(self, event: QAccessibleAnnouncementEvent) -> None:
         self.events.append((event.message(), event.politeness()))
 
 
@@ -147,7 +147,7 @@ def test_technical_detail_is_in_the_tooltip_and_not_taken_for_html(bar: MessageB
 
 def test_messages_are_announced(bar: MessageBar, monkeypatch: pytest.MonkeyPatch) -> None:
     heard = RecordingAccessible()
-    monkeypatch.setattr(message_bar, "QAccessible", heard)
+    monkeypatch.setattr(QtGui, "QAccessible", heard)
     bar.show_message("a", "It failed.", "Try again.", severity=Severity.ERROR)
     bar.show_message("b", "It is done.")
     politeness = QAccessible.AnnouncementPoliteness

@@ -7,7 +7,8 @@ from PySide6.QtCore import QPersistentModelIndex
 from PySide6.QtTest import QAbstractItemModelTester
 from result_makers import OTHER_WEIGHTS, TRUNCATED, WEIGHTS, model_of, names_in, order_of, picture, result
 
-from gui.results_order import Ordering, OrderSpec, ResultFilter, RowStatus, SortKey, StatusFilter
+from gui.results_order import OrderSpec, ResultFilter, RowStatus, SortKey, StatusFilter
+from gui.results_sorting import Ordering
 from model.types import ImageResult
 
 ALL_NAMES = [f"{letter}{number}.jpg" for letter in "ab" for number in range(6)]

@@ -18,7 +18,6 @@ from result_makers import (
     result,
 )
 
-from gui.result_rows import Counts
 from gui.results_model import ROW_ROLE, ResultsModel
 from gui.results_order import (
     OrderSpec,
@@ -27,6 +26,7 @@ from gui.results_order import (
     SortKey,
     StatusFilter,
 )
+from gui.shown_row import Counts
 from model.types import Calibration, FoundImage
 
 CATS = OrderSpec(filter=ResultFilter("cat"))
@@ -349,3 +349,12 @@ def test_what_a_cleared_list_leaves_is_destroyed_piece_by_piece(qtbot: QtBot) ->
     assert model._rows.trash
     qtbot.waitUntil(lambda: not model._rows.trash)
     assert not model._destroying.isActive()
+
+
+def test_all_rows_are_newer_than_the_empty_list(qapp: object) -> None:
+    model = ResultsModel()
+    before = model.mark
+    assert (model.rowCount(), model.counts(), model.spec) == (0, Counts(), OrderSpec())
+    assert not model.has_newer([picture("a.jpg").path], before)
+    model.add([picture("a.jpg")])
+    assert model.has_newer([picture("a.jpg").path], before)

@@ -15,8 +15,8 @@ from gui.results_order import (
     RowStatus,
     SortKey,
     StatusFilter,
-    compute_order,
 )
+from gui.results_sorting import compute_order
 from model.cancel import Cancelled, CancelToken
 from model.types import FoundImage, ImageResult
 

@@ -12,11 +12,12 @@ from weights_samples import Place, file_of, sha256
 
 from model import weight_archive
 from model.cancel import Cancelled, CancelToken
+from model.cards import is_savable
 from model.errors import ExportError, PhotospotterError, WeightsError
 from model.network import load_network
 from model.trained_set import store_trained_set
 from model.types import ArchiveSaved, DownloadProgress, WeightSet, WeightsFile, WeightsState
-from model.weight_archive import export_archive, is_archive, is_savable
+from model.weight_archive import export_archive, is_archive
 from model.weights import Catalogue, default_catalogue
 
 

@@ -75,6 +75,7 @@ class TestEntries:
         (misplaced / "card.json").write_bytes(card_bytes(set_of(file_of(), id="elsewhere")))
         assert [entry.weights.id for entry in place.catalogue.entries()] == ["net", "right"]
         codes = sorted(problem.code for problem in place.catalogue.problems())
+        assert place.catalogue.read() == (place.catalogue.entries(), place.catalogue.problems())
         assert codes == ["weights-card-bad", "weights-card-misplaced"]
 
     def test_folders_without_a_card_and_unfinished_ones_are_left_out(self, place: Place) -> None:
