@@ -32,7 +32,7 @@ def main() -> int:
     """Run what the command line asks for; return 1 when labels differ that must not, or rows are missing."""
     chosen = _arguments()
     contestants = [one for one in CONTESTANTS if one.key in chosen.only]
-    everything = not (chosen.startup or chosen.memory)
+    everything = not (chosen.startup or chosen.memory or chosen.sizes)
     results = load_results(chosen.out, machine_facts(), peer_versions())
     work = chosen.cache / "work"
     _prepare(_pictures(START_SET, KINDS[START_SET].count, chosen), work)
@@ -40,11 +40,10 @@ def main() -> int:
         folder = _pictures(START_SET, KINDS[START_SET].count, chosen)
         results.first_label |= run_first_labels(folder, work, contestants, chosen.pairs, say)
         results.save(chosen.out)
-    if everything:
-        for name in chosen.sizes:
-            folder = _pictures(name, chosen.count or KINDS[name].count, chosen)
-            results.sizes[name] = run_size(KINDS[name].title, folder, work, contestants, chosen.pairs, say)
-            results.save(chosen.out)
+    for name in SIZES if everything else chosen.sizes:
+        folder = _pictures(name, chosen.count or KINDS[name].count, chosen)
+        results.sizes[name] = run_size(KINDS[name].title, folder, work, contestants, chosen.pairs, say)
+        results.save(chosen.out)
     if everything or chosen.memory:
         many, few = (_pictures("small", count, chosen) for count in (MANY, FEW))
         exact = next(one for one in CONTESTANTS if one.key == "onnx-exact")
@@ -78,7 +77,7 @@ def _arguments() -> argparse.Namespace:
     keys = [one.key for one in CONTESTANTS]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Photospotter side by side with others.")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="photographs to make the pictures of")
-    parser.add_argument("--sizes", type=_some_of(SIZES), default=SIZES, help=f"default: {','.join(SIZES)}")
+    parser.add_argument("--sizes", type=_some_of(SIZES), default=(), help=f"only these sets, of {','.join(SIZES)}")
     parser.add_argument("--count", type=int, help="pictures in each set (default: fewer of larger ones)")
     parser.add_argument("--pairs", type=int, default=5, help="runs of each contestant (default: 5)")
     parser.add_argument("--only", type=_some_of(keys), default=keys, help=f"contestants (default: {','.join(keys)})")
