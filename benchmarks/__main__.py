@@ -42,7 +42,8 @@ def main() -> int:
         results.save(chosen.out)
     for name in SIZES if everything else chosen.sizes:
         folder = _pictures(name, chosen.count or KINDS[name].count, chosen)
-        results.sizes[name] = run_size(KINDS[name].title, folder, work, contestants, chosen.pairs, say)
+        found = run_size(KINDS[name].title, folder, work, contestants, chosen.pairs, say)
+        results.sizes[name] = results.sizes[name].add(found) if name in results.sizes else found
         results.save(chosen.out)
     if everything or chosen.memory:
         many, few = (_pictures("small", count, chosen) for count in (MANY, FEW))

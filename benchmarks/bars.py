@@ -62,16 +62,16 @@ def steady_rate(count: int, whole: float, first_label: float) -> float:
     return (count - 1) / (whole - first_label)
 
 
-def median_cost(size: SizeResults, part: str) -> Cost:
-    """Return the run of median core-seconds among those that measured a part."""
-    ordered = sorted(size.costs[part], key=lambda cost: cost.cpu_seconds)
+def median_cost(size: SizeResults, part: str, key: str = "") -> Cost:
+    """Return the run of median core-seconds among those that measured a part, in the run that contestant `key` had."""
+    ordered = sorted(size.costs_apart.get(key, size.costs)[part], key=lambda cost: cost.cpu_seconds)
     return ordered[len(ordered) // 2]
 
 
 def ceiling_of(size: SizeResults, key: str, cores: int) -> float:
     """Return the ceiling of a contestant in pictures a second."""
     decode, inference = COST_OF[key]
-    return ceiling_rate(median_cost(size, decode), median_cost(size, inference), cores)
+    return ceiling_rate(median_cost(size, decode, key), median_cost(size, inference, key), cores)
 
 
 def start_of(results: Results, key: str) -> float | None:

@@ -26,7 +26,8 @@ python -m benchmarks
 It needs Linux, some 3 GB of disk and, on two cores, about two hours; nothing is downloaded. `--sizes 500,hd` runs some
 of the sets alone, `--only onnx-exact` some of the contestants, `--pairs 5` says how often, `--count 100` how many
 pictures, `--pictures FOLDER` makes the sets from your photographs, `--startup` and `--memory` run these parts alone.
-Runs on the same machine with the same versions add to the figures that are there.
+Runs on the same machine with the same versions add to the figures that are there; a contestant that is run again
+without the others has the ceiling of that run, in a table of its own.
 
 Other pages: starting ([`start.md`](start.md)), how late the window is ([`window.md`](window.md)), what fast decoding
 changes ([`decode.md`](decode.md)), and the engines that were tried ([`engines.md`](engines.md)).

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,10 @@ class Pair:
 
 @dataclass(slots=True)
 class SizeResults:
-    """All of one set of pictures. `labels` is how many different likeliest labels the reference gave."""
+    """All of one set of pictures. `labels` is how many different likeliest labels the reference gave.
+
+    `costs_apart` has the costs measured beside a contestant that was run again without the others; theirs are `costs`.
+    """
 
     title: str
     count: int
@@ -32,6 +35,22 @@ class SizeResults:
     pairs: dict[str, list[Pair]] = field(default_factory=dict)
     agreement: dict[str, Agreement] = field(default_factory=dict)
     costs: dict[str, list[Cost]] = field(default_factory=dict)
+    costs_apart: dict[str, dict[str, list[Cost]]] = field(default_factory=dict)
+
+    def add(self, later: "SizeResults") -> "SizeResults":
+        """Return these figures with those of `later` in their place; `later` alone if it is of other files."""
+        same = (self.title, self.count, self.bytes_median, self.labels)
+        if (
+            same != (later.title, later.count, later.bytes_median, later.labels)
+            or later.pairs.keys() >= self.pairs.keys()
+        ):
+            return later
+        return replace(
+            self,
+            pairs=self.pairs | later.pairs,
+            agreement=self.agreement | later.agreement,
+            costs_apart=self.costs_apart | {key: later.costs for key in later.pairs},
+        )
 
 
 @dataclass(slots=True)
@@ -89,5 +108,10 @@ def _size(found: Mapping[str, Any]) -> SizeResults:
             for key, pairs in found["pairs"].items()
         },
         agreement={key: Agreement(**one) for key, one in found["agreement"].items()},
-        costs={part: [Cost(**one) for one in costs] for part, costs in found["costs"].items()},
+        costs=_costs(found["costs"]),
+        costs_apart={key: _costs(costs) for key, costs in found["costs_apart"].items()},
     )
+
+
+def _costs(found: Mapping[str, Any]) -> dict[str, list[Cost]]:
+    return {part: [Cost(**one) for one in costs] for part, costs in found.items()}

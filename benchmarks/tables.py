@@ -38,7 +38,9 @@ def _sections(results: Results) -> Iterator[tuple[str, str]]:
     cores = int(results.machine["cores"])
     for size in results.sizes.values():
         title = f"{size.title}: {size.count} pictures, {size.bytes_median / 1e6:.2f} MB each"
-        parts = [_size_table(results, size, cores), _costs_table(size), _answers_table(size)]
+        parts = [_size_table(results, size, cores), _costs_table(size)]
+        parts += [_costs_table(size, key) for key in size.costs_apart if key in COST_OF]
+        parts.append(_answers_table(size))
         yield title, "\n\n".join(parts)
     if results.first_label:
         yield "From the start of the process to the first label", _first_label_table(results)
@@ -81,7 +83,7 @@ def _row(
     )
 
 
-def _costs_table(size: SizeResults) -> str:
+def _costs_table(size: SizeResults, key: str = "") -> str:
     names = {
         "decode-exact": "decoding alone, exact",
         "decode-fast": "decoding alone, fast",
@@ -90,12 +92,15 @@ def _costs_table(size: SizeResults) -> str:
     }
     rows = []
     for part, name in names.items():
-        cost = median_cost(size, part)
+        if key and part not in COST_OF[key]:
+            continue
+        cost = median_cost(size, part, key)
         batch = f", batch {cost.batch}" if part in ("torch", "onnx") else ""
         rows.append((name + batch, f"{1000 * cost.seconds:.1f}", f"{1000 * cost.cpu_seconds:.1f}"))
-    product = 1 / median_cost(size, "multiplication").seconds
+    product = 1 / median_cost(size, "multiplication", key).seconds
     rows.append((f"(matrix product, float32: {product:.0f} GFLOP/s)", "", ""))
-    return markdown_table(("All cores", "ms a picture", "core-ms a picture"), rows)
+    where = f"All cores, in the run of {TITLES[key]}" if key else "All cores"
+    return markdown_table((where, "ms a picture", "core-ms a picture"), rows)
 
 
 def _answers_table(size: SizeResults) -> str:

@@ -1,12 +1,13 @@
 """What the side by side makes of its runs: pairs, ceilings, bars, agreement."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.answers import Agreement, check_run, compare, read_answers
-from benchmarks.bars import RATIO_BARS, faults, ratio_to, speed_ratio, start_of, steady_rate, verdicts
+from benchmarks.bars import RATIO_BARS, ceiling_of, faults, ratio_to, speed_ratio, start_of, steady_rate, verdicts
 from benchmarks.ceiling import Cost, ceiling_rate
 from benchmarks.page import write_page
 from benchmarks.pairs import plan_round, ratios, spread
@@ -182,3 +183,22 @@ def test_a_run_that_did_something_else_is_noticed(
     else:
         with pytest.raises(ValueError, match="not onnx and fast"):
             check_run(tmp_path / "a.csv", "onnx", "fast", 3)
+
+
+def test_a_contestant_run_again_has_the_ceiling_of_that_run_and_leaves_the_others_alone(tmp_path: Path) -> None:
+    before = results_of()
+    size = before.sizes["24mp"]
+    later = replace(
+        size,
+        pairs={"onnx-fast": pairs_of([1.0] * 3, [20.0] * 3)},
+        costs={part: [Cost(cost.seconds * 2, cost.cpu_seconds * 2)] for part, (cost, *_) in size.costs.items()},
+    )
+    exact = ceiling_of(size, "onnx-exact", 2)
+    both = size.add(later)
+    assert (speed_ratio(both, "onnx-fast").median, speed_ratio(both, "onnx-exact").median) == (20, 2.5)
+    assert ceiling_of(both, "onnx-fast", 2) == pytest.approx(ceiling_of(size, "onnx-fast", 2) / 2)
+    assert ceiling_of(both, "onnx-exact", 2) == exact
+    before.sizes["24mp"] = both
+    before.save(tmp_path)
+    assert load_results(tmp_path, MACHINE, VERSIONS).sizes["24mp"] == both
+    assert size.add(replace(later, count=size.count + 1)).pairs == later.pairs, "of other pictures: nothing is kept"
