@@ -29,6 +29,14 @@ class LateEngine:
         """Load ahead, as `Engine.preload` does."""
         yield from self._made().preload(request, cancel)
 
+    def clear_history(self, cancel: CancelToken) -> Iterator[None]:
+        """Forget all stored results, as `Engine.clear_history` does."""
+        yield from self._made().clear_history(cancel)
+
+    def limit_history(self, most_bytes: int, cancel: CancelToken) -> Iterator[None]:
+        """Limit the store, as `Engine.limit_history` does."""
+        yield from self._made().limit_history(most_bytes, cancel)
+
     def close(self) -> None:
         """Close the engine, if it was ever needed."""
         if self._engine is not None:
@@ -39,9 +47,14 @@ class LateEngine:
             from model.background_export import BackgroundExport
             from model.engine import Engine
             from model.engine_choice import user_cache
-            from model.folders import data_dir
+            from model.folders import in_flight_dir, store_file
+            from model.in_flight import InFlight
 
-            exporter = BackgroundExport(user_cache())
-            store = data_dir() / "results.sqlite3"
-            self._engine = Engine(self._catalogue, store_file=store, exporter=exporter, tune=True)
+            self._engine = Engine(
+                self._catalogue,
+                store_file=store_file(),
+                in_flight=InFlight(in_flight_dir()),
+                exporter=BackgroundExport(user_cache()),
+                tune=True,
+            )
         return self._engine
