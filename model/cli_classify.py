@@ -25,7 +25,6 @@ from model.sources import find_images
 from model.types import EngineReady, ImageResult, InstalledWeights, Notice, ResultBatch, ScanBatch, ScanReport
 from model.weights import default_catalogue
 
-
 PIECE = 10_000
 """So many pictures are classified in one go, so that memory does not grow with the number of pictures."""
 
@@ -206,7 +205,8 @@ class _Run:
         """Say what was done, how fast, and with what; nothing where nothing was, or nobody wants to know."""
         if self._arguments.quiet or not self.done:
             return
-        total, device = len(self._paths), "".join(f"; {name}" for name in (self._facts.device, ", ".join(self._engines)) if name)
+        total = len(self._paths)
+        device = "; ".join(["", ", ".join([self._facts.device, *self._engines])]) if self._engines else ""
         computed = self.done - self.recalled
         rate = f"; {computed / self._seconds:.1f} images/s" if self._seconds > 0 and computed else ""
         earlier = f", {self.recalled:,} known from earlier runs" if self.recalled else ""

@@ -28,7 +28,7 @@ class InFlight:
     """The notes of this process, and those that dead ones left. Any thread may call it.
 
     Each process has a file of its own, and a lock beside it that the system lets go of when the process ends, however
-    that comes: a file whose lock can be had was left by a process that did not come to tidy up. A note is one write to a file
+    that comes: a file whose lock can be had was left by a process that did not tidy up. A note is one write to a file
     that stays open, which a killed process does not lose; nothing waits for the disk. Where nothing can be written,
     nothing is noted, which is logged once.
     """
