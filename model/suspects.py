@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_STALL_SECONDS = 30.0
+STALL_SECONDS = 30.0
+JOB = "model.suspects:decode_each"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +59,7 @@ class SuspectLoad:
 
     def __call__(self, path: Path, cancel: CancelToken) -> tuple[NDArray[np.uint8], PictureFacts]:
         """Return the network input and what is known of the picture; raises ImageError."""
-        one = self._tried.pop(path, None)
+        one = self._tried.get(path)  # and it stays: who asked early asks again after a failure
         if one is None:
             return self._notes(path, cancel)
         if one.problem is not None:
@@ -83,7 +84,7 @@ def try_in_child(
         begun: Path | None = None
         arguments = (remaining, preprocess, limits.pixels, decode)
         try:
-            for value in run_in_child("model.suspects:decode_each", arguments, cancel):
+            for value in run_in_child(JOB, arguments, cancel):
                 if isinstance(value, Begun):
                     begun = value.path
                 elif isinstance(value, Tried):
@@ -113,7 +114,7 @@ def decode_each(
     from model.picture_notes import PictureNotes
 
     notes = PictureNotes(make_load(preprocess, DecodeLimits(pixels=pixels), decode))
-    with DecodePool(1, notes, stall_seconds=_STALL_SECONDS) as pool:
+    with DecodePool(1, notes, stall_seconds=STALL_SECONDS) as pool:
         for index, path in enumerate(paths):
             yield Begun(path)
             pool.submit(index, path)
