@@ -208,4 +208,5 @@ class Engine:
 
 
 def _lookup(request: ClassifyRequest, installed: InstalledWeights) -> Lookup:
-    return Lookup(installed, request.top, request.decode, exact_only=runs_on_cpu(request.wish))
+    engine = None if request.engine == "auto" else request.engine
+    return Lookup(installed, request.top, request.decode, runs_on_cpu(request.wish), engine)

@@ -11,7 +11,6 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from model.store_rows import (
     CRASHED,
     ERROR_COLUMNS,
     RESULT_COLUMNS,
+    Lookup,
     error_of,
     error_row,
     is_lasting,
@@ -30,7 +30,7 @@ from model.store_rows import (
     result_row,
 )
 from model.store_schema import is_damage, open_for_reading, open_store, set_aside, stand_in
-from model.types import DecodeMode, ImageResult, InstalledWeights, Precision
+from model.types import ImageResult, InstalledWeights, Precision
 
 log = logging.getLogger(__name__)
 
@@ -47,19 +47,6 @@ DEFAULT_MOST_BYTES = 1 << 30
 """How large the store may grow when the user has not said otherwise: some two million results."""
 # So much of the oldest goes at a time when the store is full, so that it is not pruned again at each batch.
 _PRUNED_SHARE = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """What a stored result must have been made with to be taken: the weights, `top` labels, the way of decoding.
-
-    With `exact_only` results of half precision, as GPUs make them, are not taken.
-    """
-
-    installed: InstalledWeights
-    top: int
-    decode: DecodeMode = "exact"
-    exact_only: bool = False
 
 
 class ResultStore:
@@ -243,9 +230,9 @@ class ResultStore:
             return None
         version = file_version(path)
         if row is not None and version == FileVersion(row["size"], row["mtime_ns"]):
-            return result_of(path, row, lookup.installed, lookup.top, lookup.decode)
+            return result_of(path, row, lookup)
         if error is not None and is_lasting(error) and version == FileVersion(error["size"], error["mtime_ns"]):
-            return error_of(path, error, lookup.installed, lookup.decode)
+            return error_of(path, error, lookup)
         return None
 
 
@@ -278,7 +265,7 @@ class Recogniser:
                 return None
         if row is None:
             return None
-        return result_of(path, row, self._lookup.installed, self._lookup.top, self._lookup.decode)
+        return result_of(path, row, self._lookup)
 
     def close(self) -> None:
         """Close the connection; what is asked afterwards is not known."""

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sqlite3
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -45,6 +46,20 @@ LASTING = frozenset(
 
 Not what the limits forbid, which the user can raise: a file's header tells it again at once.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What a stored result must have been made with to be taken: the weights, `top` labels, the way of decoding.
+
+    With `exact_only` results of half precision, as GPUs make them, are not taken; with an `engine`, only what it made.
+    """
+
+    installed: InstalledWeights
+    top: int
+    decode: DecodeMode = "exact"
+    exact_only: bool = False
+    engine: EngineName | None = None
 
 
 def key_of(path: Path) -> bytes:
@@ -116,18 +131,19 @@ def error_row(result: ImageResult, version: FileVersion | None, made_with: int) 
     )
 
 
-def result_of(
-    path: Path, row: sqlite3.Row, installed: InstalledWeights, top: int, decode: DecodeMode
-) -> ImageResult | None:
-    """Return the stored result, or None when it does not fit the card or the wish for `top` labels."""
+def result_of(path: Path, row: sqlite3.Row, lookup: Lookup) -> ImageResult | None:
+    """Return the stored result, or None when it does not fit the card or what is looked up."""
+    installed = lookup.installed
     weights = installed.weights
+    if lookup.engine is not None and row["engine"] != lookup.engine:
+        return None
     try:
         stored = [(int(index), float(probability)) for index, probability in json.loads(row["predictions"])]
         moment = datetime.fromisoformat(row["classified_at"])
     except (ValueError, TypeError) as exc:
         log.warning("a damaged row of the store is passed over: %s", exc)
         return None
-    wanted = min(top, len(weights.classes))
+    wanted = min(lookup.top, len(weights.classes))
     if len(stored) < wanted or not all(0 <= index < len(weights.classes) for index, _ in stored):
         return None
     predictions = tuple(Prediction(index, weights.classes[index], value) for index, value in stored[:wanted])
@@ -145,7 +161,7 @@ def result_of(
         unsure=None if weights.calibration is None else bool(row["unsure"]),
         calibration=weights.calibration,
         engine=row["engine"] if row["engine"] in get_args(EngineName) else None,
-        decode=decode,
+        decode=lookup.decode,
         precision=row["precision"] if row["precision"] in get_args(Precision) else "float32",
     )
 
@@ -155,8 +171,9 @@ def is_lasting(row: sqlite3.Row) -> bool:
     return row["program"] == program_version() and _problem(row) is not None
 
 
-def error_of(path: Path, row: sqlite3.Row, installed: InstalledWeights, decode: DecodeMode) -> ImageResult | None:
+def error_of(path: Path, row: sqlite3.Row, lookup: Lookup) -> ImageResult | None:
     """Return the stored failure; None where the row is damaged."""
+    installed = lookup.installed
     problem = _problem(row)
     try:
         moment = datetime.fromisoformat(row["classified_at"])
@@ -172,7 +189,7 @@ def error_of(path: Path, row: sqlite3.Row, installed: InstalledWeights, decode: 
         seconds=row["seconds"],
         classified_at=moment,
         calibration=installed.weights.calibration,
-        decode=decode,
+        decode=lookup.decode,
     )
 
 

@@ -15,7 +15,7 @@ from store_samples import WEIGHTS, identities_of, known, put_in
 
 from model import store_rows
 from model.store import DEFAULT_MOST_BYTES, Lookup, Recogniser, ResultStore
-from model.types import ImageResult
+from model.types import EngineName, ImageResult
 
 LOOKUP = Lookup(WEIGHTS, 3)
 
@@ -229,4 +229,16 @@ def test_weights_used_before_find_their_results_again(store: ResultStore, tmp_pa
     second = make_result(picture, other, 0.5, 0.3, 0.2)
     store.record([second], other, identities_of(picture))
     assert (known(store, picture), known(store, picture, weights=other)) == (first, second)
+    store.close()
+
+
+def test_an_engine_that_is_asked_for_by_name_gets_only_its_own(store: ResultStore, tmp_path: Path) -> None:
+    picture = write_picture(tmp_path / "a.png")
+    result = replace(make_result(picture, WEIGHTS, 0.7, 0.2, 0.1), engine="torch")
+    store.record([result], WEIGHTS, identities_of(picture))
+    expected: dict[EngineName | None, ImageResult | None] = {None: result, "torch": result, "onnx": None}
+    for engine, outcome in expected.items():
+        lookup = replace(LOOKUP, engine=engine)
+        assert list(store.known([picture], lookup)) == [(picture, outcome)]
+        assert recognised(store, picture, lookup) == outcome
     store.close()
