@@ -136,6 +136,15 @@ class FilterBar(QWidget):
         self._key.setCurrentIndex(self._key.findData(key))
         self._direction.setChecked(descending)
 
+    def show_spec(self, spec: OrderSpec) -> None:
+        """Have the controls say `spec`, as if the user had set them; takes effect at once."""
+        self._clear_controls()
+        self._text.setText(spec.filter.text)
+        self._minimum.setValue(round(100 * spec.filter.minimum))
+        self._status.setCurrentIndex(self._status.findData(spec.filter.status))
+        self.set_sort(spec.key, spec.descending)
+        self.show_all()
+
     def set_counts(self, visible: int, total: int) -> None:
         """Show how many of the rows the filter lets through."""
         locale = QLocale()

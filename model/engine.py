@@ -19,8 +19,7 @@ from model.load_picture import make_load
 from model.picture_notes import PictureNotes
 from model.pipeline import classify_images
 from model.recall import ResultMemory
-from model.store import Lookup
-from model.store_rows import CRASHED, key_of
+from model.store_rows import CRASHED, Lookup, key_of
 from model.suspects import SuspectLoad, Tried, try_in_child
 from model.thread_split import default_split, known_split
 from model.types import (

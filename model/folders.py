@@ -24,6 +24,11 @@ def in_flight_dir() -> Path:
     return data_dir() / "in-flight"
 
 
+def sessions_dir() -> Path:
+    """Return the folder of the lists that windows have, or had when they were closed."""
+    return data_dir() / "sessions"
+
+
 def onnx_dir() -> Path:
     """Return the folder of networks exported to ONNX; whatever is in it can be made again."""
     return data_dir() / "onnx"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from model.errors import HistoryError, first_line
 from model.picture_identity import PictureIdentity
-from model.store import Lookup, Recogniser, ResultStore
+from model.store import Recogniser, ResultStore
+from model.store_rows import Lookup
 from model.store_schema import is_busy, is_damage, is_full, set_aside
 from model.types import ImageResult, InstalledWeights, Problem, ResultBatch
 

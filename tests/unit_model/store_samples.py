@@ -6,7 +6,8 @@ from fakes import make_result, make_weights
 
 from model.cancel import CancelToken
 from model.picture_identity import PictureIdentity, file_version, picture_digest
-from model.store import Lookup, ResultStore
+from model.store import ResultStore
+from model.store_rows import Lookup
 from model.types import ImageResult, InstalledWeights
 
 WEIGHTS = make_weights()

@@ -17,7 +17,8 @@ from model import recall as module
 from model import store_schema
 from model.errors import HistoryError
 from model.recall import ResultMemory
-from model.store import Lookup, ResultStore
+from model.store import ResultStore
+from model.store_rows import Lookup
 from model.types import ImageResult, ResultBatch
 
 LOOKUP = Lookup(WEIGHTS, 3)

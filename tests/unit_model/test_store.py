@@ -16,7 +16,8 @@ from store_samples import WEIGHTS, identities_of, known, put_in
 
 from model import store_schema as module
 from model.recall import ResultMemory
-from model.store import Lookup, ResultStore
+from model.store import ResultStore
+from model.store_rows import Lookup
 from model.types import ImageResult, ResultBatch
 
 

@@ -14,7 +14,8 @@ from fakes import make_result, make_weights, write_picture
 from store_samples import WEIGHTS, identities_of, known, put_in
 
 from model import store_rows
-from model.store import DEFAULT_MOST_BYTES, Lookup, Recogniser, ResultStore
+from model.store import DEFAULT_MOST_BYTES, Recogniser, ResultStore
+from model.store_rows import Lookup
 from model.types import EngineName, ImageResult
 
 LOOKUP = Lookup(WEIGHTS, 3)

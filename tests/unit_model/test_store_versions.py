@@ -12,8 +12,8 @@ from fakes import make_result, make_weights, write_picture
 from store_samples import WEIGHTS, identities_of, known, put_in
 
 from model import store_schema as module
-from model.store import Lookup, Recogniser, ResultStore
-from model.store_rows import RESULT_COLUMNS
+from model.store import Recogniser, ResultStore
+from model.store_rows import RESULT_COLUMNS, Lookup
 from model.types import Calibration, DecodeMode, EngineName, ImageResult
 
 FITTED = Calibration(1.5, "energy", 4.0, 0.95, "a test")
