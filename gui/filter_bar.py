@@ -50,7 +50,7 @@ class FilterBar(QWidget):
         self._status.currentIndexChanged.connect(self._wait)
         self._key.currentIndexChanged.connect(self._wait)
         self._key.activated.connect(self._choose_direction)
-        self._text.returnPressed.connect(self._send_again)
+        self._text.returnPressed.connect(self.apply_again)
         self._direction.toggled.connect(self._turn)
         self._chip.cleared.connect(self.show_all)
 
@@ -185,6 +185,13 @@ class FilterBar(QWidget):
         self._clear_controls()
         self.show_all()
 
+    @Slot()
+    def apply_again(self) -> None:
+        """Sort and filter once more what has changed since."""
+        self._timer.stop()
+        self._sent = self.spec()
+        self.spec_changed.emit(self._sent)
+
     def _clear_controls(self) -> None:
         blockers = [QSignalBlocker(control) for control in (self._text, self._minimum, self._status)]
         self._text.clear()
@@ -206,14 +213,7 @@ class FilterBar(QWidget):
     def _send(self) -> None:
         self._timer.stop()
         if self.spec() != self._sent:
-            self._send_again()
-
-    @Slot()
-    def _send_again(self) -> None:
-        """Sort and filter once more what has changed since."""
-        self._timer.stop()
-        self._sent = self.spec()
-        self.spec_changed.emit(self._sent)
+            self.apply_again()
 
     @Slot()
     def _choose_direction(self) -> None:

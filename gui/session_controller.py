@@ -36,6 +36,7 @@ class SessionController(QObject):
         self._writer = SessionWriter(sessions_dir())
         self._offered: Session | None = None
         self._is_empty = True
+        self._is_restoring = False
         lists, results = window.lists, window.results
         lists.scan_begun.connect(self._writer.scan_begun)
         lists.scan_ended.connect(self._writer.scan_ended)
@@ -44,6 +45,7 @@ class SessionController(QObject):
         results.cleared.connect(self._on_cleared)
         results.spec_changed.connect(self._on_spec_changed)
         window.classify.active_changed.connect(self._on_weights_changed)
+        window.classify.finished.connect(self._on_finished)
 
     def look_for_last(self) -> None:
         """Offer the list of the last window, if there is one: read on the I/O thread."""
@@ -105,6 +107,7 @@ class SessionController(QObject):
             window.classify.choose_weights(session.weights_id)
         if session.view:
             window.filter_bar.show_spec(_from_words(session.view))
+            self._is_restoring = True
         window.lists.add_found(partial(_in_batches, session), partial(self._on_restored, session))
 
     def _on_restored(self, session: Session, outcome: Outcome) -> None:
@@ -112,6 +115,13 @@ class SessionController(QObject):
             self._window.lists.add(scan.paths, recursive=scan.recursive)
         if not outcome.cancelled:
             self._forget(session)
+
+    @Slot(object)
+    def _on_finished(self, _summary: object) -> None:
+        """Put the rows where they were: they came in the order of adding, without what they are sorted by."""
+        if self._is_restoring:
+            self._is_restoring = False
+            self._window.filter_bar.apply_again()
 
     @Slot()
     def forget(self) -> None:

@@ -94,6 +94,39 @@ def test_a_run_killed_25_times_gives_the_same_table_as_one_that_was_not(tmp_path
     assert f"{killed_at[-1] + 1:,} known from earlier runs" in said or killed_at[-1] < PICTURES
 
 
+def test_a_window_killed_5_times_gives_the_same_table_as_one_that_was_not(tmp_path: Path) -> None:
+    seed = random.randrange(1 << 30)
+    print("seed", seed)  # noqa: T201 - shown when it fails
+    chance = random.Random(seed)
+    folder, table, whole = tmp_path / "pictures", tmp_path / "out.csv", tmp_path / "unbroken.csv"
+    make_pictures(folder, chance)
+
+    def open_window(target: Path, env: Mapping[str, str]) -> subprocess.Popen[str]:
+        command = [sys.executable, str(TESTS / "fake_window.py"), str(folder), str(target)]
+        return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
+
+    unbroken = open_window(whole, environment(tmp_path / "other data"))
+    assert unbroken.communicate(timeout=120)[0] == ""
+    data = tmp_path / "data"
+    env = environment(data, FAKE_SECONDS="0.01")
+    killed_at = [0]
+    for _ in range(5):
+        process = open_window(table, env)
+        wanted = killed_at[-1] + chance.randrange(10, 50)
+        while process.poll() is None and stored(data) < wanted:
+            time.sleep(0.005)
+        time.sleep(chance.random() * 0.05)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL, "it came to its end too soon"
+        killed_at.append(stored(data))
+    assert killed_at == sorted(set(killed_at)), "a result that was kept was lost"
+    said, _ = open_window(table, env).communicate(timeout=120)
+    assert said == "restored\n", "the list was not offered"
+    assert rows(table) == rows(whole)
+    assert len(rows(table)) == PICTURES + 1
+
+
 def test_a_picture_that_kills_the_process_twice_is_skipped_and_can_be_tried_again(tmp_path: Path) -> None:
     folder, table, data = tmp_path / "pictures", tmp_path / "out.csv", tmp_path / "data"
     for number in range(8):
