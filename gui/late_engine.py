@@ -29,14 +29,6 @@ class LateEngine:
         """Load ahead, as `Engine.preload` does."""
         yield from self._made().preload(request, cancel)
 
-    def clear_history(self, cancel: CancelToken) -> Iterator[None]:
-        """Forget all stored results, as `Engine.clear_history` does."""
-        yield from self._made().clear_history(cancel)
-
-    def limit_history(self, most_bytes: int, cancel: CancelToken) -> Iterator[None]:
-        """Limit the store, as `Engine.limit_history` does."""
-        yield from self._made().limit_history(most_bytes, cancel)
-
     def close(self) -> None:
         """Close the engine, if it was ever needed."""
         if self._engine is not None:

@@ -151,18 +151,6 @@ class Engine:
         if self._in_flight is not None:
             self._in_flight.close()
 
-    def clear_history(self, cancel: CancelToken) -> Iterator[None]:
-        """Forget all stored results: a job; raises HistoryError."""
-        cancel.raise_if_cancelled()
-        self._memory.clear()
-        yield None
-
-    def limit_history(self, most_bytes: int, cancel: CancelToken) -> Iterator[None]:
-        """Let the store grow to so many bytes from now on: a job; raises HistoryError."""
-        cancel.raise_if_cancelled()
-        self._memory.limit(most_bytes)
-        yield None
-
     def _keep(self, batch: ResultBatch, installed: InstalledWeights, notes: PictureNotes) -> None:
         identities = {result.path: identity for result in batch.results if (identity := notes.take(result.path))}
         self._memory.keep(batch.results, installed, identities)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.errors import HistoryError, first_line
 from model.picture_identity import PictureIdentity
 from model.store import Recogniser, ResultStore
 from model.store_rows import Lookup
@@ -124,28 +123,6 @@ class ResultMemory:
     def works(self) -> bool:
         """Whether results are being kept."""
         return self._open() is not None
-
-    def clear(self) -> None:
-        """Forget everything; raises HistoryError, since the user asked for it."""
-        self._waiting.clear()
-        with self._asked_for() as store:
-            store.clear()
-
-    def limit(self, most_bytes: int) -> None:
-        """Let the store grow to so many bytes, from now on; raises HistoryError."""
-        with self._asked_for() as store:
-            store.most_bytes = most_bytes
-            store.prune()
-
-    @contextmanager
-    def _asked_for(self) -> Iterator[ResultStore]:
-        store = self._open()
-        if store is None:
-            raise HistoryError("history-unusable", reason="it cannot be opened")
-        try:
-            yield store
-        except (sqlite3.Error, OSError) as exc:
-            raise HistoryError("history-unusable", reason=first_line(exc)) from exc
 
     def close(self) -> None:
         """Write what waits and close the store; harmless when it was never opened."""

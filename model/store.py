@@ -164,9 +164,9 @@ class ResultStore:
     def clear(self) -> None:
         """Forget everything, and give the space back to the disk."""
         with self._connection:
-            for table in ("results", "pictures", "errors", "made_with"):
+            # What they were made with stays: other connections, in mid-run, know it by its number.
+            for table in ("results", "pictures", "errors"):
                 self._connection.execute(f"DELETE FROM {table}")
-        self._made_with.clear()
         self._connection.execute("VACUUM")
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

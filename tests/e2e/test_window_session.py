@@ -1,18 +1,21 @@
 """The next start offers the last list: rows, results, sorting, filter and weights; the user may decline."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from fakes import COLOURS, write_picture
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
+from store_samples import known, put_in
 from window_desk import FakeFactory, MakeWindow, drop, wait_done
 
 from gui.main_window import MainWindow
 from gui.message_bar import Message
 from gui.results_order import OrderSpec, ResultFilter, SortKey, StatusFilter
 from gui.shutdown import finish
-from model.folders import sessions_dir
+from model.folders import sessions_dir, store_file
+from model.store import ResultStore
 
 
 @pytest.fixture
@@ -177,3 +180,18 @@ def test_weights_used_before_show_their_results_at_once(
     window.classify.choose_weights("imagenet-lite2")
     wait_done(qtbot, window, 12)
     assert factory.pictures == 24
+
+
+def test_the_history_can_be_cleared_and_limited_in_the_settings(
+    qtbot: QtBot, window: MainWindow, pictures: list[Path]
+) -> None:
+    with closing(ResultStore(store_file())) as store:
+        put_in(store, pictures[0])
+        window.settings.history_megabytes = 77
+        window.commands.apply_settings()
+        qtbot.waitUntil(lambda: store.most_bytes == 77 << 20)
+        assert known(store, pictures[0]) is not None
+        window.commands.clear_history()
+        qtbot.waitUntil(lambda: known(store, pictures[0]) is None)
+    qtbot.waitUntil(lambda: not window.files.busy)
+    assert "The history of results was cleared." in [message.text[:35] for message in window.messages.messages]

@@ -15,7 +15,9 @@ from store_samples import WEIGHTS, identities_of
 
 from model import recall as module
 from model import store_schema
+from model.cancel import CancelToken
 from model.errors import HistoryError
+from model.history import clear_history, limit_history
 from model.recall import ResultMemory
 from model.store import ResultStore
 from model.store_rows import Lookup
@@ -168,26 +170,34 @@ def test_a_read_only_data_folder_costs_only_the_memory_and_is_told(
     assert done.stdout.strip() == "True [] ['store-fails'] []", done.stderr
 
 
-def test_clearing_and_limiting_say_when_they_fail(file: Path, tmp_path: Path) -> None:
-    picture = write_picture(tmp_path / "a.png")
-    memory = ResultMemory(file)
-    keep(memory, picture)
+def test_clearing_and_limiting_say_when_they_fail(file: Path) -> None:
+    ResultStore(file).close()
     with locked(file):
         with pytest.raises(HistoryError, match="history of results could not be changed"):
-            memory.clear()
+            list(clear_history(file, CancelToken()))
         with pytest.raises(HistoryError, match="locked"):
-            memory.limit(1 << 20)
-    memory.clear()
-    assert recalled(memory, picture) == []
-    memory.close()
+            list(limit_history(file, 1 << 20, CancelToken()))
     with pytest.raises(HistoryError):
-        ResultMemory(None).clear()
+        list(clear_history(file / "below a file", CancelToken()))
+
+
+def test_a_run_goes_on_while_its_history_is_cleared_and_what_follows_is_kept(file: Path, tmp_path: Path) -> None:
+    first, second = write_picture(tmp_path / "a.png"), write_picture(tmp_path / "b.png", (0, 0, 9))
+    memory = ResultMemory(file)
+    keep(memory, first)
+    list(clear_history(file, CancelToken()))
+    kept = keep(memory, second)
+    assert recalled(memory, first, second) == kept
+    memory.close()
+    again = ResultMemory(file)
+    assert recalled(again, first, second) == kept
+    again.close()
 
 
 def test_a_large_run_keeps_to_the_limit_as_it_goes(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PRUNE_EVERY", 50)
     memory = ResultMemory(file)
-    memory.limit(60_000)
+    list(limit_history(file, 60_000, CancelToken()))
     pictures = [write_picture(tmp_path / f"{number}.png", (number, 0, 0)) for number in range(250)]
     for start in range(0, 250, 50):
         keep(memory, *pictures[start : start + 50])
