@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from model.types import FoundImage
 
 _OFFER = "last-session"
-_ROWS_AT_ONCE = 1000
+_ROWS_AT_ONCE = 2000
 
 
 class SessionController(QObject):

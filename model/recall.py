@@ -17,7 +17,7 @@ from model.types import ImageResult, InstalledWeights, Problem, ResultBatch
 
 log = logging.getLogger(__name__)
 
-_BATCH = 256
+_BATCH = 2000
 # Results that could not be written wait for the next batch, up to so many.
 _MOST_WAITING = 20_000
 # After so many results it is looked whether the store has outgrown its size.
@@ -81,7 +81,7 @@ class ResultMemory:
         """Return those of the paths whose last outcome was an error; none when the store cannot be read."""
         store = self._open()
         try:
-            return [] if store is None else list(store.failed(paths, lookup))
+            return [] if store is None else list(store.failed(list(paths), lookup))
         except (sqlite3.Error, OSError) as exc:
             self._fail(exc)
             return []

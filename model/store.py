@@ -10,39 +10,41 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from model.cancel import CancelToken
+from model.errors import PhotospotterError
 from model.names import display_name
-from model.picture_identity import FileVersion, PictureIdentity, file_version
+from model.picture_identity import PictureIdentity, file_version
+from model.store_lookup import MADE_WITH, current_rows, errors_by_path, made_with_ids, marks
 from model.store_rows import (
     CRASHED,
     ERROR_COLUMNS,
     RESULT_COLUMNS,
     Lookup,
-    error_of,
+    Row,
     error_row,
-    is_lasting,
     key_of,
+    outcome_of,
     preprocess_key,
     result_of,
     result_row,
 )
 from model.store_schema import is_damage, open_for_reading, open_store, set_aside, stand_in
-from model.types import ImageResult, InstalledWeights, Precision
+from model.types import ImageResult, InstalledWeights
 
 log = logging.getLogger(__name__)
 
+MANY = 5000
+"""So many paths are looked up by a child process."""
+_LOOK_UP = "model.store_lookup:look_up"
 _LOOKUP_CHUNK = 256
 _MAKE = "INSERT OR IGNORE INTO made_with (weights_sha256, preprocess, precision) VALUES (?, ?, ?)"
-_MADE = "SELECT id FROM made_with WHERE (weights_sha256, preprocess, precision) = (?, ?, ?)"
 _PICTURE = "INSERT OR REPLACE INTO pictures (path, size, mtime_ns, digest) VALUES (?, ?, ?, ?)"
 # With names, since by number SQLite would not notice that another window has added a column meanwhile.
 _RESULT = f"INSERT OR REPLACE INTO results ({','.join(RESULT_COLUMNS)}) VALUES ({','.join('?' * len(RESULT_COLUMNS))})"
 _ERROR = f"INSERT OR REPLACE INTO errors ({','.join(ERROR_COLUMNS)}) VALUES ({','.join('?' * len(ERROR_COLUMNS))})"
-# Full precision first: it is taken where there are both.
-_PRECISIONS: dict[bool, tuple[Precision, ...]] = {True: ("float32",), False: ("float32", "float16")}
 DEFAULT_MOST_BYTES = 1 << 30
 """How large the store may grow when the user has not said otherwise: some two million results."""
 # So much of the oldest goes at a time when the store is full, so that it is not pruned again at each batch.
@@ -92,35 +94,35 @@ class ResultStore:
                 self._made_with.clear()  # what was inserted is taken back
                 raise
 
-    def known(self, paths: Iterable[Path], lookup: Lookup) -> Iterator[tuple[Path, ImageResult | None]]:
+    def known(self, paths: Sequence[Path], lookup: Lookup) -> Iterator[tuple[Path, ImageResult | None]]:
         """For each path, in order, its result, which may be a lasting error; None when there is none.
 
         None also when the result has fewer labels than the weights can give, or when the file has changed. An error is
-        lasting when it lies in the file's bytes; others, such as a share that is away, are worth another try.
+        lasting when it lies in the file's bytes; others, such as a share that is away, are worth another try. Many
+        paths are looked up in a child process.
         """
-        iterator = iter(paths)
-        while chunk := list(islice(iterator, _LOOKUP_CHUNK)):
-            rows = self._rows_by_path(chunk, lookup)
-            errors = self._errors_by_path(chunk, lookup)
-            for path in chunk:
-                yield path, self._outcome(path, rows.get(key_of(path)), errors.get(key_of(path)), lookup)
+        ids = made_with_ids(self._connection, lookup)
+        rows = self._rows([key_of(path) for path in paths], ids)
+        for path, row in zip(paths, rows, strict=True):
+            yield path, None if row is None else outcome_of(path, row, lookup)
 
-    def failed(self, paths: Iterable[Path], lookup: Lookup) -> Iterator[Path]:
+    def failed(self, paths: Sequence[Path], lookup: Lookup) -> Iterator[Path]:
         """Yield those of the paths whose last outcome was an error of any kind, in order."""
-        iterator = iter(paths)
-        while chunk := list(islice(iterator, _LOOKUP_CHUNK)):
-            errors = self._errors_by_path(chunk, lookup)
+        ids = made_with_ids(self._connection, lookup)
+        for start in range(0, len(paths), _LOOKUP_CHUNK):
+            chunk = paths[start : start + _LOOKUP_CHUNK]
+            errors = errors_by_path(self._connection, [key_of(path) for path in chunk], ids)
             yield from (path for path in chunk if key_of(path) in errors)
 
     def crashed(self, lookup: Lookup) -> frozenset[bytes]:
         """Return the keys of pictures that killed the process that decoded them."""
-        ids = _made_with_ids(self._connection, lookup)
-        query = f"SELECT path FROM errors WHERE made_with IN ({_marks(ids)}) AND problem LIKE ?"
+        ids = made_with_ids(self._connection, lookup)
+        query = f"SELECT path FROM errors WHERE made_with IN ({marks(ids)}) AND problem LIKE ?"
         return frozenset(row[0] for row in self._connection.execute(query, [*ids, f'["{CRASHED}"%']))
 
     def has_results(self, lookup: Lookup) -> bool:
         """Return whether there may be any result to find."""
-        return bool(_made_with_ids(self._connection, lookup))
+        return bool(made_with_ids(self._connection, lookup))
 
     def bytes_used(self) -> int:
         """Return how many bytes of the file are in use."""
@@ -205,35 +207,22 @@ class ResultStore:
         key = (installed.sha256, preprocess_key(installed.weights, result.decode), result.precision)
         if key not in self._made_with:
             self._connection.execute(_MAKE, key)
-            self._made_with[key] = int(self._connection.execute(_MADE, key).fetchone()[0])
+            self._made_with[key] = int(self._connection.execute(MADE_WITH, key).fetchone()[0])
         return self._made_with[key]
 
-    def _rows_by_path(self, paths: Sequence[Path], lookup: Lookup) -> dict[bytes, sqlite3.Row]:
-        ids = _made_with_ids(self._connection, lookup)
-        query = (
-            "SELECT * FROM pictures JOIN results USING (digest) JOIN made_with ON made_with.id = made_with "
-            f"WHERE made_with IN ({_marks(ids)}) AND path IN ({_marks(paths)}) ORDER BY made_with = ?"
-        )
-        # The last row of a path is the one that is kept.
-        rows = self._connection.execute(query, [*ids, *map(key_of, paths), *ids[:1]]) if ids else ()
-        return {row["path"]: row for row in rows}
+    def _rows(self, keys: Sequence[bytes], ids: Sequence[int]) -> Iterator[Row | None]:
+        done = 0
+        if len(keys) >= MANY and ids:
+            from model.child_process import run_in_child  # with multiprocessing, which most starts do without
 
-    def _errors_by_path(self, paths: Sequence[Path], lookup: Lookup) -> dict[bytes, sqlite3.Row]:
-        ids = _made_with_ids(self._connection, lookup)
-        query = f"SELECT * FROM errors WHERE made_with IN ({_marks(ids)}) AND path IN ({_marks(paths)})"
-        rows = self._connection.execute(query, [*ids, *map(key_of, paths)]) if ids else ()
-        return {row["path"]: row for row in rows}
-
-    @staticmethod
-    def _outcome(path: Path, row: sqlite3.Row | None, error: sqlite3.Row | None, lookup: Lookup) -> ImageResult | None:
-        if row is None and (error is None or not is_lasting(error)):
-            return None
-        version = file_version(path)
-        if row is not None and version == FileVersion(row["size"], row["mtime_ns"]):
-            return result_of(path, row, lookup)
-        if error is not None and is_lasting(error) and version == FileVersion(error["size"], error["mtime_ns"]):
-            return error_of(path, error, lookup)
-        return None
+            try:
+                for batch in run_in_child(_LOOK_UP, (self.file, keys, ids), CancelToken()):
+                    assert isinstance(batch, list)
+                    yield from batch
+                    done += len(batch)
+            except PhotospotterError as exc:
+                log.warning("the store is read in this process, the child failed: %s", exc)
+        yield from current_rows(self._connection, keys[done:], ids)
 
 
 class Recogniser:
@@ -254,10 +243,10 @@ class Recogniser:
             if self._connection is None:
                 return None
             try:
-                ids = _made_with_ids(self._connection, self._lookup)
+                ids = made_with_ids(self._connection, self._lookup)
                 query = (
                     "SELECT * FROM results JOIN made_with ON made_with.id = made_with "
-                    f"WHERE digest = ? AND made_with IN ({_marks(ids)}) ORDER BY made_with = ? DESC"
+                    f"WHERE digest = ? AND made_with IN ({marks(ids)}) ORDER BY made_with = ? DESC"
                 )
                 row = self._connection.execute(query, [digest, *ids, *ids[:1]]).fetchone() if ids else None
             except sqlite3.Error as exc:
@@ -273,20 +262,6 @@ class Recogniser:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
-
-
-def _made_with_ids(connection: sqlite3.Connection, lookup: Lookup) -> list[object]:
-    """Return the ids of what fits, best first."""
-    ids: list[object] = []
-    preprocess = preprocess_key(lookup.installed.weights, lookup.decode)
-    for precision in _PRECISIONS[lookup.exact_only]:
-        key = (lookup.installed.sha256, preprocess, precision)
-        ids.extend(row[0] for row in connection.execute(_MADE, key))
-    return ids
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
 
 
 def _is_of(result: ImageResult, installed: InstalledWeights) -> bool:

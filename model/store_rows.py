@@ -6,11 +6,12 @@ import json
 import logging
 import os
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from model.picture_identity import FileVersion
 from model.types import (
@@ -32,6 +33,10 @@ RESULT_COLUMNS = (
     *("unsure", "engine"),
 )
 ERROR_COLUMNS = ("path", "made_with", "size", "mtime_ns", "problem", "seconds", "classified_at", "program")
+
+Row = sqlite3.Row | Mapping[str, Any]
+"""A row of a table, as SQLite gives it or as it came from another process."""
+_ENGINES, _PRECISIONS = frozenset(get_args(EngineName)), frozenset(get_args(Precision))
 
 CRASHED = "image-crashed"
 """The code of the error of a picture that killed the process."""
@@ -131,22 +136,30 @@ def error_row(result: ImageResult, version: FileVersion | None, made_with: int) 
     )
 
 
-def result_of(path: Path, row: sqlite3.Row, lookup: Lookup) -> ImageResult | None:
+def outcome_of(path: Path, row: Row, lookup: Lookup) -> ImageResult | None:
+    """Return the stored result or failure of a row of either table; None when it does not fit."""
+    return error_of(path, row, lookup) if "problem" in row.keys() else result_of(path, row, lookup)
+
+
+def result_of(path: Path, row: Row, lookup: Lookup) -> ImageResult | None:
     """Return the stored result, or None when it does not fit the card or what is looked up."""
     installed = lookup.installed
     weights = installed.weights
     if lookup.engine is not None and row["engine"] != lookup.engine:
         return None
     try:
-        stored = [(int(index), float(probability)) for index, probability in json.loads(row["predictions"])]
+        stored = json.loads(row["predictions"])
         moment = datetime.fromisoformat(row["classified_at"])
+        wanted = min(lookup.top, len(weights.classes))
+        if len(stored) < wanted or min(index for index, _ in stored) < 0:
+            return None
+        classes = weights.classes
+        predictions = tuple([Prediction(index, classes[index], float(value)) for index, value in stored[:wanted]])
+    except IndexError:  # of another card with the same file
+        return None
     except (ValueError, TypeError) as exc:
         log.warning("a damaged row of the store is passed over: %s", exc)
         return None
-    wanted = min(lookup.top, len(weights.classes))
-    if len(stored) < wanted or not all(0 <= index < len(weights.classes) for index, _ in stored):
-        return None
-    predictions = tuple(Prediction(index, weights.classes[index], value) for index, value in stored[:wanted])
     if weights.calibration is not None and row["unsure"] is None:
         return None
     return ImageResult(
@@ -160,18 +173,18 @@ def result_of(path: Path, row: sqlite3.Row, lookup: Lookup) -> ImageResult | Non
         classified_at=moment,
         unsure=None if weights.calibration is None else bool(row["unsure"]),
         calibration=weights.calibration,
-        engine=row["engine"] if row["engine"] in get_args(EngineName) else None,
+        engine=row["engine"] if row["engine"] in _ENGINES else None,
         decode=lookup.decode,
-        precision=row["precision"] if row["precision"] in get_args(Precision) else "float32",
+        precision=row["precision"] if row["precision"] in _PRECISIONS else "float32",
     )
 
 
-def is_lasting(row: sqlite3.Row) -> bool:
+def is_lasting(row: Row) -> bool:
     """Return whether a stored error would come again if the file has not changed."""
     return row["program"] == program_version() and _problem(row) is not None
 
 
-def error_of(path: Path, row: sqlite3.Row, lookup: Lookup) -> ImageResult | None:
+def error_of(path: Path, row: Row, lookup: Lookup) -> ImageResult | None:
     """Return the stored failure; None where the row is damaged."""
     installed = lookup.installed
     problem = _problem(row)
@@ -193,7 +206,7 @@ def error_of(path: Path, row: sqlite3.Row, lookup: Lookup) -> ImageResult | None
     )
 
 
-def _problem(row: sqlite3.Row) -> Problem | None:
+def _problem(row: Row) -> Problem | None:
     """Return the stored problem if it is a lasting one, with a text that this version has."""
     try:
         code, params, detail = json.loads(row["problem"])

@@ -3,7 +3,7 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -236,7 +236,7 @@ class BreakingStore(ResultStore):
         self.breaks_at = breaks_at
         self.closed = False
 
-    def known(self, paths: Iterable[Path], lookup: Lookup) -> Iterator[tuple[Path, ImageResult | None]]:
+    def known(self, paths: Sequence[Path], lookup: Lookup) -> Iterator[tuple[Path, ImageResult | None]]:
         for number, path in enumerate(paths):
             if number == self.breaks_at:
                 raise sqlite3.OperationalError("disk I/O error")

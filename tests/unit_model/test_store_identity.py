@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,13 @@ import pytest
 from fakes import make_result, make_weights, write_picture
 from store_samples import WEIGHTS, identities_of, known, put_in
 
+from model import store as store_module
 from model import store_rows
+from model.cancel import CancelToken
+from model.child_process import run_in_child
+from model.errors import PhotospotterError
 from model.store import DEFAULT_MOST_BYTES, Recogniser, ResultStore
+from model.store_lookup import look_up
 from model.store_rows import Lookup
 from model.types import EngineName, ImageResult
 
@@ -242,4 +248,45 @@ def test_an_engine_that_is_asked_for_by_name_gets_only_its_own(store: ResultStor
         lookup = replace(LOOKUP, engine=engine)
         assert list(store.known([picture], lookup)) == [(picture, outcome)]
         assert recognised(store, picture, lookup) == outcome
+    store.close()
+
+
+def test_many_pictures_are_looked_up_in_a_child_process_with_the_same_outcome(
+    store: ResultStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = fill(store, tmp_path, 1500)
+    paths = [result.path for result in results]
+    store.record([error(paths[3]), error(paths[4], "image-io")], WEIGHTS, {})
+    write_picture(paths[5], size=(40, 30))
+    paths[6].unlink()
+    paths.append(tmp_path / "half \ud800 pair.png")
+    here = list(store.known(paths, LOOKUP))
+    children: list[str] = []
+
+    def counted(target: str, *arguments: object) -> Iterator[object]:
+        children.append(target)
+        return run_in_child(target, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("model.child_process.run_in_child", counted)
+    monkeypatch.setattr(store_module, "MANY", 100)
+    assert list(store.known(paths, LOOKUP)) == here
+    assert children == ["model.store_lookup:look_up"]
+    assert sum(result is not None for _, result in here) == 1498
+    store.close()
+
+
+def test_a_child_that_fails_leaves_the_rest_to_this_process(
+    store: ResultStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = fill(store, tmp_path, 300)
+    paths = [result.path for result in results]
+
+    def dying(_target: str, arguments: tuple[Path, list[bytes], list[int]], cancel: CancelToken) -> Iterator[object]:
+        file, keys, ids = arguments
+        yield from look_up(file, keys[:120], ids, cancel)
+        raise PhotospotterError("child-died")
+
+    monkeypatch.setattr("model.child_process.run_in_child", dying)
+    monkeypatch.setattr(store_module, "MANY", 100)
+    assert [result for _, result in store.known(paths, LOOKUP)] == results
     store.close()
