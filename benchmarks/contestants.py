@@ -42,6 +42,7 @@ class Contestant:
             "cpu",
             "--quiet",
             "--force",
+            "--fresh",
             "--csv",
             csv,
         ]

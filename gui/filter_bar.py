@@ -50,7 +50,7 @@ class FilterBar(QWidget):
         self._status.currentIndexChanged.connect(self._wait)
         self._key.currentIndexChanged.connect(self._wait)
         self._key.activated.connect(self._choose_direction)
-        self._text.returnPressed.connect(self._send_again)
+        self._text.returnPressed.connect(self.apply_again)
         self._direction.toggled.connect(self._turn)
         self._chip.cleared.connect(self.show_all)
 
@@ -136,6 +136,15 @@ class FilterBar(QWidget):
         self._key.setCurrentIndex(self._key.findData(key))
         self._direction.setChecked(descending)
 
+    def show_spec(self, spec: OrderSpec) -> None:
+        """Have the controls say `spec`, as if the user had set them; takes effect at once."""
+        self._clear_controls()
+        self._text.setText(spec.filter.text)
+        self._minimum.setValue(round(100 * spec.filter.minimum))
+        self._status.setCurrentIndex(self._status.findData(spec.filter.status))
+        self.set_sort(spec.key, spec.descending)
+        self.show_all()
+
     def set_counts(self, visible: int, total: int) -> None:
         """Show how many of the rows the filter lets through."""
         locale = QLocale()
@@ -176,6 +185,13 @@ class FilterBar(QWidget):
         self._clear_controls()
         self.show_all()
 
+    @Slot()
+    def apply_again(self) -> None:
+        """Sort and filter once more what has changed since."""
+        self._timer.stop()
+        self._sent = self.spec()
+        self.spec_changed.emit(self._sent)
+
     def _clear_controls(self) -> None:
         blockers = [QSignalBlocker(control) for control in (self._text, self._minimum, self._status)]
         self._text.clear()
@@ -197,14 +213,7 @@ class FilterBar(QWidget):
     def _send(self) -> None:
         self._timer.stop()
         if self.spec() != self._sent:
-            self._send_again()
-
-    @Slot()
-    def _send_again(self) -> None:
-        """Sort and filter once more what has changed since."""
-        self._timer.stop()
-        self._sent = self.spec()
-        self.spec_changed.emit(self._sent)
+            self.apply_again()
 
     @Slot()
     def _choose_direction(self) -> None:

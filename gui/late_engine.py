@@ -39,9 +39,14 @@ class LateEngine:
             from model.background_export import BackgroundExport
             from model.engine import Engine
             from model.engine_choice import user_cache
-            from model.folders import data_dir
+            from model.folders import in_flight_dir, store_file
+            from model.in_flight import InFlight
 
-            exporter = BackgroundExport(user_cache())
-            store = data_dir() / "results.sqlite3"
-            self._engine = Engine(self._catalogue, store_file=store, exporter=exporter, tune=True)
+            self._engine = Engine(
+                self._catalogue,
+                store_file=store_file(),
+                in_flight=InFlight(in_flight_dir()),
+                exporter=BackgroundExport(user_cache()),
+                tune=True,
+            )
         return self._engine

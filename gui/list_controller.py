@@ -22,6 +22,7 @@ from model.types import (
     ExportProgress,
     FoundImage,
     InstalledWeights,
+    Job,
     ScanBatch,
     ScanReport,
 )
@@ -38,6 +39,11 @@ _COPIED_AT_ONCE = 200  # rows, in some 5 ms
 class ListController(QObject):
     """Owned by the GUI thread. Scans and exports are queued one after another on the I/O thread."""
 
+    scan_begun = Signal(int, object, bool)
+    """A scan's number, its paths, and whether it goes into folders in folders."""
+    scan_ended = Signal(int)
+    found = Signal(object)
+    """Pictures (a sequence of FoundImage) of which at least one is new in the list."""
     rows_added = Signal(int)
     scanned = Signal(object)
     scanning_changed = Signal(bool)
@@ -76,7 +82,15 @@ class ListController(QObject):
             return
         job = partial(_scan, paths, recursive)
         on_value = self._on_scanned if on_found is None else partial(self._on_found, on_found)
-        self._scans.append(self._files.start(job, on_value, self._on_scan_done))
+        scan = self._files.start(job, on_value, self._on_scan_done)
+        self._scans.append(scan)
+        self.scan_begun.emit(scan.number, list(paths), recursive)
+        self.scanning_changed.emit(True)
+
+    def add_found(self, job: Job, on_done: Callable[[Outcome], None]) -> None:
+        """Add what a job yields as ScanBatches; `on_done` is called when it has ended or was stopped."""
+        scan = self._files.start(job, self._on_scanned, partial(self._on_adding_done, on_done))
+        self._scans.append(scan)
         self.scanning_changed.emit(True)
 
     def stop_scans(self) -> None:
@@ -85,6 +99,7 @@ class ListController(QObject):
             return
         for scan in self._scans:
             self._files.forget(scan)
+            self.scan_ended.emit(scan.number)
         self._scans.clear()
         self.scanning_changed.emit(False)
 
@@ -119,12 +134,18 @@ class ListController(QObject):
         if isinstance(value, ScanBatch):
             added = self._results.add(value.found)
             if added:
+                self.found.emit(value.found)
                 self.rows_added.emit(added)
         elif isinstance(value, ScanReport):
             self.scanned.emit(value)
 
+    def _on_adding_done(self, tell: Callable[[Outcome], None], outcome: Outcome) -> None:
+        self._on_scan_done(outcome)
+        tell(outcome)
+
     def _on_scan_done(self, outcome: Outcome) -> None:
-        self._scans.popleft()  # they end in the order in which they were started
+        scan = self._scans.popleft()  # they end in the order in which they were started
+        self.scan_ended.emit(scan.number)
         self.scanning_changed.emit(self.scanning)
         self._report(outcome)
 

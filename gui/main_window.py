@@ -36,6 +36,7 @@ from gui.picture_loading import PictureSource
 from gui.progress_bar import StatusLine
 from gui.results_model import ResultsModel
 from gui.results_view import ResultsView
+from gui.session_controller import SessionController
 from gui.settings import Settings
 from gui.thumbnails import ThumbnailLoader
 from gui.training_controller import TrainingController
@@ -99,6 +100,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name.fill_menus(self)
         self.actions_by_name.fill_toolbar(self.toolbar)
         self.reports.connect_all()
+        self.session = SessionController(self)
         self._connect()
         self._restore_state()
         self._show_fitting_page()
@@ -122,6 +124,7 @@ class MainWindow(QMainWindow):
             self.reports.welcome()
             self.settings.first_run = False
         self.first_shown.connect(self.classify.preload)
+        self.first_shown.connect(self.session.look_for_last)
 
     def _initial_weights(self) -> str:
         try:
@@ -274,6 +277,7 @@ class MainWindow(QMainWindow):
         self.thumbnails.close()
         self.pictures.close()
         self._save_state()
+        self.session.close()
         self.detail.close_large()
         event.accept()
 

@@ -39,7 +39,7 @@ class PictureSource:
     def load(self, path: Path, side: int) -> SmallPicture:
         """Return the picture, its longer side at most `side` pixels; raises ImageError."""
         from model.decode import thumbnail  # with Pillow, which a start does without
-        from model.store import file_version
+        from model.picture_identity import file_version
 
         cache = self._opened()
         stored = cache.find(path, side)

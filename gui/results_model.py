@@ -51,6 +51,9 @@ class ResultsModel(QAbstractTableModel):
     """
 
     counts_changed = Signal()
+    removed = Signal(object)
+    """The paths, as texts, of pictures that were taken off the list one by one."""
+    cleared = Signal()
     leaving = Signal(object)
     """Rows (intp (n,), ascending) are about to be hidden or removed; sent before anything moves."""
     spec_changed = Signal()
@@ -217,6 +220,7 @@ class ResultsModel(QAbstractTableModel):
         self._rows.drop(self._every_slot())
         self._destroying.start()
         self.endResetModel()
+        self.cleared.emit()
         self.counts_changed.emit()
 
     def swap_order(self, ordering: Ordering) -> None:
@@ -257,6 +261,10 @@ class ResultsModel(QAbstractTableModel):
 
     def _remove(self, slots: Slots) -> None:
         self._hide(self._rows.rows_of(slots))
+        if len(slots) == self._rows.counts().total:
+            self.cleared.emit()
+        else:
+            self.removed.emit([str(picture.path) for picture in self._rows.pictures(slots)])
         self._rows.drop(slots)
         if len(slots):
             self._destroying.start()

@@ -25,6 +25,11 @@ MAX_PIXEL_LIMIT_MP = 2000
 
 MAX_BATCH_SIZE = 256
 
+DEFAULT_HISTORY_MB = 1024
+MIN_HISTORY_MB = 10
+MAX_HISTORY_MB = 100_000
+"""The size of the history of results; a megabyte holds some 2,000 of them."""
+
 _PIXELS_PER_MP = 1_000_000
 _TRUE_WORDS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -126,6 +131,15 @@ class Settings:
         if value and not is_web_address(value):
             raise ValueError(value)
         self._store.setValue("mirror_url", value)
+
+    @property
+    def history_megabytes(self) -> int:
+        """How large the history of results may grow."""
+        return self._number("history_megabytes", DEFAULT_HISTORY_MB, MIN_HISTORY_MB, MAX_HISTORY_MB)
+
+    @history_megabytes.setter
+    def history_megabytes(self, value: int) -> None:
+        self._set_number("history_megabytes", value, MIN_HISTORY_MB, MAX_HISTORY_MB)
 
     @property
     def include_subfolders(self) -> bool:

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialogButtonBox,
     QFormLayout,
+    QHBoxLayout,
     QLineEdit,
     QPushButton,
     QSpinBox,
@@ -15,9 +16,12 @@ from PySide6.QtWidgets import (
 
 from gui.fitting_dialog import FittingDialog
 from gui.settings import (
+    DEFAULT_HISTORY_MB,
     DEFAULT_PIXEL_LIMIT_MP,
     MAX_BATCH_SIZE,
+    MAX_HISTORY_MB,
     MAX_PIXEL_LIMIT_MP,
+    MIN_HISTORY_MB,
     MIN_PIXEL_LIMIT_MP,
     Settings,
     is_web_address,
@@ -32,6 +36,8 @@ class SettingsDialog(FittingDialog):
 
     clear_thumbnails = Signal()
     """The thumbnails kept on the disk are to be removed, now."""
+    clear_history = Signal()
+    """The results kept on the disk are to be forgotten, now."""
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         """Show the settings as they are."""
@@ -47,11 +53,14 @@ class SettingsDialog(FittingDialog):
         self._mirror_note = TonedLabel("", Tone.DANGER, small=True, wrap=True)
         self._raw = QCheckBox(self.tr("Write text into CSV files &as it is"))
         self._clear = QPushButton(self.tr("Remove them &now"))
+        self._history = QSpinBox()
+        self._forget = QPushButton(self.tr("Clear &history"))
         button = QDialogButtonBox.StandardButton
         self._buttons = QDialogButtonBox(button.Ok | button.Cancel | button.RestoreDefaults)
         self._set_up()
         self._lay_out()
         self._choose(settings.engine, settings.decode)
+        self._history.setValue(settings.history_megabytes)
         self._show(settings.pixel_limit_mp, settings.batch_size, settings.mirror_url, settings.csv_raw)
 
     def _set_up(self) -> None:
@@ -76,6 +85,12 @@ class SettingsDialog(FittingDialog):
         self._clear.setAccessibleName(self.tr("Remove the stored thumbnails now"))
         self._clear.setAutoDefault(False)
         self._clear.clicked.connect(self._request_clearing)
+        self._history.setRange(MIN_HISTORY_MB, MAX_HISTORY_MB)
+        self._history.setSuffix(self.tr(" MB"))
+        self._history.setAccessibleName(self.tr("Largest size of the history, in megabytes"))
+        self._forget.setAccessibleName(self.tr("Clear the history of results now"))
+        self._forget.setAutoDefault(False)
+        self._forget.clicked.connect(self._request_forgetting)
         defaults = self._buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults)
         defaults.clicked.connect(self._restore_defaults)
         self._buttons.accepted.connect(self.accept)
@@ -118,6 +133,20 @@ class SettingsDialog(FittingDialog):
         )
         form.addRow(self.tr("Stored thumbnails"), self._clear)
         form.addRow("", self._quiet(self.tr("Small copies on this computer let a folder show at once the next time.")))
+        history = QHBoxLayout()
+        history.setSpacing(GAP)
+        history.addWidget(self._history, 1)
+        history.addWidget(self._forget)
+        form.addRow(self.tr("History of res&ults"), history)
+        form.addRow(
+            "",
+            self._quiet(
+                self.tr(
+                    "Pictures classified before show their results at once. When the history is full, the oldest "
+                    "results go. It never leaves this computer."
+                )
+            ),
+        )
         column = QVBoxLayout(self)
         column.setContentsMargins(WIDE_GAP, WIDE_GAP, WIDE_GAP, WIDE_GAP)
         column.setSpacing(WIDE_GAP)
@@ -147,6 +176,8 @@ class SettingsDialog(FittingDialog):
         self._settings.decode = self._decode.currentData()
         self._settings.mirror_url = self._mirror.text().strip()
         self._settings.csv_raw = self._raw.isChecked()
+        self._history.interpretText()
+        self._settings.history_megabytes = self._history.value()
         self._settings.sync()
         super().accept()
 
@@ -167,8 +198,14 @@ class SettingsDialog(FittingDialog):
         self.clear_thumbnails.emit()
 
     @Slot()
+    def _request_forgetting(self) -> None:
+        self._forget.setEnabled(False)
+        self.clear_history.emit()
+
+    @Slot()
     def _restore_defaults(self) -> None:
         self._choose("auto", "exact")
+        self._history.setValue(DEFAULT_HISTORY_MB)
         self._show(DEFAULT_PIXEL_LIMIT_MP, 0, "", False)
 
     @Slot()

@@ -41,8 +41,11 @@ class ThinBar(QProgressBar):
 
     def set_share(self, done: float) -> None:
         """Show that `done` (0..1) is finished."""
+        # Qt repaints a progress bar at once, and with it all else that waits to be painted: the table, at each batch.
+        self.setUpdatesEnabled(False)
         self.setRange(0, 1000)
         self.setValue(min(1000, max(0, round(done * 1000))))
+        self.setUpdatesEnabled(True)
         self._animate()
 
     def showEvent(self, event: QShowEvent) -> None:

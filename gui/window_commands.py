@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,11 +17,12 @@ from gui.mime import image_from, paths_from
 from gui.paste import save_pasted
 from gui.worker import Outcome
 from model.decode_limits import DecodeLimits
-from model.folders import data_dir
+from model.folders import data_dir, store_file
 from model.image_formats import READABLE_EXTENSIONS
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
+    from model.cancel import CancelToken
 
 log = logging.getLogger(__name__)
 
@@ -257,6 +258,7 @@ class WindowCommands(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(self.apply_settings)
         dialog.clear_thumbnails.connect(self.clear_thumbnails)
+        dialog.clear_history.connect(self.clear_history)
         dialog.show()
 
     @Slot()
@@ -267,6 +269,8 @@ class WindowCommands(QObject):
         window.classify.set_limits(window.limits)
         window.pictures.limits = window.limits
         window.thumbnails.set_load(window.pictures.load)
+        job = partial(_limit_history, window.settings.history_megabytes << 20)
+        window.files.start(job, lambda _nothing: None, self._on_history_done)
 
     @Slot()
     def clear_thumbnails(self) -> None:
@@ -275,6 +279,18 @@ class WindowCommands(QObject):
 
     def _on_thumbnails_cleared(self, _nothing: object) -> None:
         self._window.reports.say(self.tr("The stored thumbnails were removed."))
+
+    @Slot()
+    def clear_history(self) -> None:
+        """Forget the results that are kept on the disk; those in the list stay."""
+        self._window.files.start(_clear_history, self._on_history_cleared, self._on_history_done)
+
+    def _on_history_cleared(self, _nothing: object) -> None:
+        self._window.reports.say(self.tr("The history of results was cleared. The list keeps its results."))
+
+    def _on_history_done(self, outcome: Outcome) -> None:
+        if outcome.problem is not None:
+            self._window.reports.show_problem(outcome.problem)
 
     @Slot()
     def diagnose(self) -> None:
@@ -301,3 +317,15 @@ class WindowCommands(QObject):
         dialog = AboutDialog(self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
+
+
+def _limit_history(most_bytes: int, cancel: CancelToken) -> Iterator[None]:
+    from model.history import limit_history  # with SQLite, which a start does without
+
+    return limit_history(store_file(), most_bytes, cancel)
+
+
+def _clear_history(cancel: CancelToken) -> Iterator[None]:
+    from model.history import clear_history
+
+    return clear_history(store_file(), cancel)

@@ -5,6 +5,7 @@ import logging
 import os
 import secrets
 import stat
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
@@ -15,6 +16,9 @@ from model.safe_files import replace_durably, sync
 
 log = logging.getLogger(__name__)
 
+_PREFIX, _SUFFIX = ".photospotter-", ".part"
+# What nobody has written to for so long, in seconds, was left by a process that was killed.
+_ABANDONED = 24 * 3600.0
 _DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -70,8 +74,9 @@ class AtomicFile:
         """
         self.target = target
         self._final = check_target(target, overwrite=overwrite)
+        _remove_leftovers(self._final.parent)
         # The name says nothing of the target, which may be as long as names can be; the dot hides it while it lives.
-        self._temporary = self._final.with_name(f".photospotter-{secrets.token_hex(6)}.part")
+        self._temporary = self._final.with_name(f"{_PREFIX}{secrets.token_hex(6)}{_SUFFIX}")
         try:
             # Not tempfile: the file gets the permissions that any new file gets, not those of a secret.
             descriptor = os.open(
@@ -132,6 +137,17 @@ class AtomicFile:
         return ExportError(
             "export-replace-failed", detail=str(error), name=name, reason=_reason(error), kept=display_name(kept.name)
         )
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what killed processes left in a folder; failing does no harm."""
+    with suppress(OSError):
+        for name in os.listdir(folder):
+            if not (name.startswith(_PREFIX) and name.endswith(_SUFFIX)):
+                continue
+            with suppress(OSError):
+                if time.time() - (folder / name).stat().st_mtime > _ABANDONED:
+                    (folder / name).unlink()
 
 
 def _unusable(target: Path, error: OSError) -> ExportError:

@@ -11,7 +11,7 @@ from model.devices import Device, is_out_of_memory, release_memory
 from model.errors import DeviceError, WeightsError
 from model.network import load_network, prepare_for_inference
 from model.top_labels import top_labels
-from model.types import BatchOutput, EngineName, InstalledWeights, Prediction, Preprocess, Problem
+from model.types import BatchOutput, EngineName, InstalledWeights, Precision, Prediction, Preprocess, Problem
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,8 @@ class Classifier:
             rows.extend(part_rows)
             unsure.extend(part_unsure)
             start += len(part)
-        return BatchOutput(tuple(rows), tuple(notices), tuple(unsure))
+        precision: Precision = "float16" if self._is_half else "float32"
+        return BatchOutput(tuple(rows), tuple(notices), tuple(unsure), precision)
 
     @torch.inference_mode()
     def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -2,8 +2,8 @@
 
 import argparse
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -18,10 +18,15 @@ from model.engine_choice import ENGINE_TITLES, user_cache
 from model.errors import DeviceError, UsageError, WeightsError, describe
 from model.exit_codes import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
 from model.export import CsvExport, CsvOptions, JsonLinesExport, RunFacts, common_root, run_file_of
+from model.folders import in_flight_dir, store_file
+from model.in_flight import InFlight
 from model.names import display_name
 from model.sources import find_images
 from model.types import EngineReady, ImageResult, InstalledWeights, Notice, ResultBatch, ScanBatch, ScanReport
 from model.weights import default_catalogue
+
+PIECE = 10_000
+"""So many pictures are classified in one go, so that memory does not grow with the number of pictures."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # More gains nothing on any device, and that many prepared pictures are held in memory.
     batch = whole_number(1, 1024)
     parser.add_argument("--batch", type=batch, metavar="N", help="pictures the network takes at a time, up to 1024")
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument(
+        "--fresh", action="store_true", help="classify everything, also what the history of earlier runs knows"
+    )
+    again.add_argument(
+        "--only-errors", action="store_true", help="classify only the pictures that failed last time, and no others"
+    )
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     parser.add_argument("--raw", action="store_true", help="write CSV text that a spreadsheet may run as a formula")
     parser.add_argument("--quiet", action="store_true", help="no progress, no summary")
@@ -127,16 +139,26 @@ def run_classify(arguments: argparse.Namespace, cancel: CancelToken) -> int:
     installed = catalogue.open(weights_id)
     if not arguments.quiet and arguments.weights != weights_id:
         say(f"{arguments.weights} is {installed.weights.title} ({weights_id})")
-    run = _Run(arguments, installed, paths)
-    try:
-        run.classify(Engine(catalogue, exporter=BackgroundExport(user_cache()), tune=True), cancel)
-    except (Cancelled, KeyboardInterrupt):
-        say(f"Interrupted; {run.done:,} of {len(paths):,} pictures were finished and kept.")
-        run.tell_summary()
-        return EXIT_INTERRUPTED
-    except (WeightsError, DeviceError):
-        run.tell_summary()
-        raise
+    engine = Engine(
+        catalogue,
+        store_file=store_file(),
+        in_flight=InFlight(in_flight_dir()),
+        exporter=BackgroundExport(user_cache()),
+        tune=True,
+    )
+    with closing(engine):
+        if arguments.only_errors:
+            paths = _failed_before(arguments, installed, engine, paths)
+        run = _Run(arguments, installed, paths)
+        try:
+            run.classify(engine, cancel)
+        except (Cancelled, KeyboardInterrupt):
+            say(f"Interrupted; {run.done:,} of {len(paths):,} pictures were finished and kept.")
+            run.tell_summary()
+            return EXIT_INTERRUPTED
+        except (WeightsError, DeviceError):
+            run.tell_summary()
+            raise
     assert run.done == len(paths), "every input has one result"
     run.tell_summary()
     return EXIT_SOME_FAILED if run.errors or report.unreadable else EXIT_OK
@@ -145,8 +167,8 @@ def run_classify(arguments: argparse.Namespace, cancel: CancelToken) -> int:
 class _Run:
     """One run of the command: its files, its counts, its progress."""
 
-    def __init__(self, arguments: argparse.Namespace, installed: InstalledWeights, paths: Sequence[Path]) -> None:
-        self.done = self.errors = self.unsure = 0
+    def __init__(self, arguments: argparse.Namespace, installed: InstalledWeights, paths: Sequence[str]) -> None:
+        self.done = self.errors = self.unsure = self.recalled = 0
         self._arguments = arguments
         self._installed = installed
         self._paths = paths
@@ -161,61 +183,59 @@ class _Run:
     def classify(self, engine: Engine, cancel: CancelToken) -> None:
         """Classify everything into the files; raises Cancelled when interrupted, after writing what was finished."""
         with ExitStack() as stack:
-            order = InputOrder(self._paths, self._open_sinks(stack))
+            sinks = self._open_sinks(stack)
             stack.callback(self._progress.clear)
             try:
-                for event in engine.run(self._request(), cancel):
-                    self._take(event, order)
-                cancel.raise_if_cancelled()
-            except (Cancelled, KeyboardInterrupt, WeightsError, DeviceError):
-                order.flush()
-                raise
+                for start in range(0, len(self._paths), PIECE):
+                    piece = [Path(name) for name in self._paths[start : start + PIECE]]
+                    self._classify(piece, InputOrder(piece, sinks), engine, cancel)
             finally:
                 self._seconds = time.monotonic() - self._started
+
+    def _classify(self, piece: Sequence[Path], order: InputOrder, engine: Engine, cancel: CancelToken) -> None:
+        try:
+            for event in engine.run(_request(self._arguments, self._installed, piece), cancel):
+                self._take(event, order)
+            cancel.raise_if_cancelled()
+        except (Cancelled, KeyboardInterrupt, WeightsError, DeviceError):
+            order.flush()
+            raise
 
     def tell_summary(self) -> None:
         """Say what was done, how fast, and with what; nothing where nothing was, or nobody wants to know."""
         if self._arguments.quiet or not self.done:
             return
-        total, device = len(self._paths), ", ".join([self._facts.device, *self._engines])
-        rate = f"; {self.done / self._seconds:.1f} images/s" if self._seconds > 0 else ""
+        total = len(self._paths)
+        device = "; ".join(["", ", ".join([self._facts.device, *self._engines])]) if self._engines else ""
+        computed = self.done - self.recalled
+        rate = f"; {computed / self._seconds:.1f} images/s" if self._seconds > 0 and computed else ""
+        earlier = f", {self.recalled:,} known from earlier runs" if self.recalled else ""
         pending = f", {total - self.done:,} pending" if total > self.done else ""
         weights = self._installed.weights
         unsure = "" if weights.calibration is None else f" ({self.unsure:,} unsure)"
         classified = f"{self.done - self.errors:,} classified{unsure}"
-        say(f"{self.done:,} of {total:,} pictures: {classified}, {self.errors:,} failed{pending}{rate}")
+        say(f"{self.done:,} of {total:,} pictures: {classified}, {self.errors:,} failed{pending}{earlier}{rate}")
         calibrated = "" if weights.calibration is None else "; calibrated"
-        say(f"weights: {weights.title} ({weights.id}, sha256 {self._installed.sha256[:12]}){calibrated}; {device}")
+        say(f"weights: {weights.title} ({weights.id}, sha256 {self._installed.sha256[:12]}){calibrated}{device}")
 
     def _take(self, event: RunEvent, order: InputOrder) -> None:
         if isinstance(event, ResultBatch):
             order.add(event.results)
             self.done += len(event.results)
+            self.recalled += len(event.results) if event.recalled else 0
             self.errors += sum(result.problem is not None for result in event.results)
             self.unsure += sum(result.unsure is True for result in event.results)
-            rate = self.done / max(time.monotonic() - self._started, 1e-6)
-            left = format_seconds((len(self._paths) - self.done) / rate)
-            self._progress.update(self.done, len(self._paths), f"{rate:.1f} images/s, {left} left")
+            rate = (self.done - self.recalled) / max(time.monotonic() - self._started, 1e-6)
+            left = f"{rate:.1f} images/s, {format_seconds((len(self._paths) - self.done) / rate)} left" if rate else ""
+            self._progress.update(self.done, len(self._paths), left)
         elif isinstance(event, EngineReady):
             self._facts.device = event.device
             self._engines[ENGINE_TITLES[event.engine]] = None
-            if not self.done:
+            if self.done == self.recalled:
                 self._started = time.monotonic()
         elif isinstance(event, Notice):
             self._progress.clear()
             say(describe(event.problem))
-
-    def _request(self) -> ClassifyRequest:
-        chosen = self._arguments
-        return ClassifyRequest(
-            self._paths,
-            self._installed.weights.id,
-            device=chosen.device,
-            batch_size=chosen.batch,
-            top=chosen.top,
-            engine=chosen.engine,
-            decode=chosen.decode,
-        )
 
     def _open_sinks(self, stack: ExitStack) -> list[Sink]:
         chosen, facts = self._arguments, self._facts
@@ -229,6 +249,31 @@ class _Run:
             lines = JsonLinesExport(_target(chosen.json), self._installed, root, facts, overwrite=chosen.force)
             sinks.append(stack.enter_context(lines))
         return sinks or [LineSink()]
+
+
+def _request(chosen: argparse.Namespace, installed: InstalledWeights, paths: Iterable[Path]) -> ClassifyRequest:
+    return ClassifyRequest(
+        paths,
+        installed.weights.id,
+        device=chosen.device,
+        batch_size=chosen.batch,
+        top=chosen.top,
+        fresh=chosen.fresh or chosen.only_errors,
+        engine=chosen.engine,
+        decode=chosen.decode,
+    )
+
+
+def _failed_before(
+    arguments: argparse.Namespace, installed: InstalledWeights, engine: Engine, paths: Sequence[str]
+) -> list[str]:
+    """Return those that failed when they were last classified with these weights; raises UsageError if none did."""
+    failed = [str(path) for path in engine.failed(_request(arguments, installed, map(Path, paths)))]
+    if not failed:
+        raise UsageError("usage-no-errors")
+    if not arguments.quiet:
+        say(f"{len(failed):,} of {len(paths):,} pictures failed last time")
+    return failed
 
 
 def _target(name: str) -> Path | TextIO:
@@ -247,19 +292,19 @@ def _check_targets(arguments: argparse.Namespace) -> None:
         raise UsageError("usage-targets-collide", csv=display_name(arguments.csv), json=display_name(arguments.json))
 
 
-def _scan(arguments: argparse.Namespace, cancel: CancelToken) -> tuple[list[Path], ScanReport]:
-    paths: list[Path] = []
+def _scan(arguments: argparse.Namespace, cancel: CancelToken) -> tuple[list[str], ScanReport]:
+    paths: list[str] = []  # a Path takes several times the memory of its text
     report = ScanReport(0, 0, 0, ())
     for event in find_images(arguments.paths, recursive=not arguments.no_recursive, cancel=cancel):
         if isinstance(event, ScanBatch):
-            paths.extend(found.path for found in event.found)
+            paths.extend(str(found.path) for found in event.found)
         else:
             report = event
     return paths, report
 
 
 def _settings(arguments: argparse.Namespace) -> dict[str, object]:
-    names = ("weights", "top", "device", "engine", "decode", "no_recursive", "batch", "raw")
+    names = ("weights", "top", "device", "engine", "decode", "no_recursive", "batch", "raw", "fresh", "only_errors")
     return {name: getattr(arguments, name) for name in names}
 
 

@@ -24,13 +24,14 @@ from model.cancel import CancelToken
 from model.errors import ImageError
 from model.names import display_name
 from model.picture_file import free_kept_memory
+from model.picture_notes import Recalled
 from model.pixel_budget import DecodeToken
-from model.types import PictureFacts, Problem
+from model.types import ImageResult, PictureFacts, Problem
 
 log = logging.getLogger(__name__)
 
 Work = Callable[[Path, CancelToken], tuple[NDArray[np.uint8], PictureFacts]]
-"""Runs on a decode thread: path -> network input and facts; raises ImageError."""
+"""Runs on a decode thread: path -> network input and facts; raises ImageError, or Recalled with what is known."""
 
 DEFAULT_STALL_SECONDS = 30.0
 
@@ -42,7 +43,7 @@ def decode_threads() -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
-    """The outcome for one submitted path: either `pixels` and `facts`, or a `problem`.
+    """The outcome for one submitted path: either `pixels` and `facts`, or a `problem`, or the result known before.
 
     `seconds` is how long the picture kept its thread busy, without waiting for room in the pixel budget.
     """
@@ -53,6 +54,7 @@ class Decoded:
     facts: PictureFacts | None
     problem: Problem | None
     seconds: float
+    recalled: ImageResult | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -186,9 +188,11 @@ class DecodePool:
             del decoded, running  # an idle thread must not keep a picture in memory
 
     def _decode(self, running: _Running) -> Decoded:
-        pixels, facts, problem = None, None, None
+        pixels, facts, problem, recalled = None, None, None, None
         try:
             pixels, facts = self._work(running.path, running.token)
+        except Recalled as exc:
+            recalled = exc.result
         except ImageError as exc:
             problem = exc.problem
         except MemoryError as exc:
@@ -197,4 +201,4 @@ class DecodePool:
             problem = Problem("image-unexpected", detail=traceback.format_exc())
             if not running.token.cancelled:
                 log.exception("decoding %s failed unexpectedly", display_name(running.path))
-        return Decoded(running.index, running.path, pixels, facts, problem, running.token.busy_seconds)
+        return Decoded(running.index, running.path, pixels, facts, problem, running.token.busy_seconds, recalled)

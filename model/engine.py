@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, MutableMapping
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from model.cancel import CancelToken
 from model.classify_request import ClassifierWish, ClassifyRequest
 from model.early_decode import EarlyDecode
-from model.engine_choice import ClassifierFactory, load_classifier
+from model.engine_choice import ClassifierFactory, load_classifier, runs_on_cpu
 from model.errors import PhotospotterError
 from model.lane import Exporter, Lane
 from model.load_picture import make_load
-from model.pipeline import Load, classify_images
+from model.picture_notes import PictureNotes
+from model.pipeline import classify_images
 from model.recall import ResultMemory
-from model.store import FileVersion, file_version
+from model.store_rows import CRASHED, Lookup, key_of
+from model.suspects import SuspectLoad, Tried, try_in_child
 from model.thread_split import default_split, known_split
 from model.types import (
     EngineReady,
     InstalledWeights,
     Notice,
-    PictureFacts,
     ResultBatch,
     WeightsOpened,
 )
 
 if TYPE_CHECKING:
+    from model.in_flight import InFlight
     from model.weights import Catalogue
 
 log = logging.getLogger(__name__)
@@ -56,15 +55,18 @@ class Engine:
         factory: ClassifierFactory | None = None,
         *,
         store_file: Path | None = None,
+        in_flight: InFlight | None = None,
         exporter: Exporter | None = None,
         tune: bool = False,
     ) -> None:
         """Nothing is loaded, and torch is not imported, before the first run. Without `store_file` nothing is kept.
 
+        `in_flight` tells after a crash which pictures were in a decoder; these are then decoded in a child process.
         With `tune` the thread split is measured where that was not done yet: when there is time, or much to do.
         """
         self._catalogue = catalogue
         self._memory = ResultMemory(store_file)
+        self._in_flight = in_flight
         self._factory = factory or load_classifier
         self._lane = Lane(self._factory, exporter)
         self._tune = tune
@@ -76,21 +78,37 @@ class Engine:
         """
         installed = self._catalogue.open(request.weights_id)
         yield WeightsOpened(installed)
+        lookup = _lookup(request, installed)
         unknown: list[Path] = []
-        for item in self._recalled(request, installed):
+        for item in self._recalled(request, lookup):
             if cancel.cancelled:
                 return
             if isinstance(item, ResultBatch):
                 yield item
             else:
                 unknown.append(item)
-        if not unknown:
-            return
+        yield from self._notices()
+        if unknown:
+            yield from self._classify(unknown, request, lookup, cancel)
+
+    def failed(self, request: ClassifyRequest) -> list[Path]:
+        """Return those of the request's pictures whose last outcome was an error, in order; raises WeightsError."""
+        return self._memory.failed(request.paths, _lookup(request, self._catalogue.open(request.weights_id)))
+
+    def _classify(
+        self, unknown: list[Path], request: ClassifyRequest, lookup: Lookup, cancel: CancelToken
+    ) -> Iterator[RunEvent]:
+        installed = lookup.installed
         is_worth_a_trial = len(unknown) >= WORTH_A_TRIAL
         request.queue.fill(unknown)
-        versions: dict[Path, FileVersion] = {}
-        load = _noting_versions(make_load(installed.weights.preprocess, request.limits, request.decode), versions)
-        with closing(EarlyDecode(load, unknown[0])) as early:
+        load = make_load(installed.weights.preprocess, request.limits, request.decode)
+        recogniser = None if request.fresh else self._memory.recogniser(lookup)
+        notes = PictureNotes(load, recogniser, self._in_flight)
+        careful = SuspectLoad(notes, self._try_suspects(unknown, request, lookup, cancel))
+        with ExitStack() as stack:
+            if recogniser is not None:
+                stack.enter_context(closing(recogniser))
+            early = stack.enter_context(closing(EarlyDecode(careful, unknown[0])))
             del unknown
             ready = self._lane.load(installed, request.wish, cancel)
             yield ready
@@ -106,13 +124,12 @@ class Engine:
                 decode=request.decode,
             ):
                 if isinstance(event, ResultBatch):
-                    self._memory.keep(event.results, installed, versions)
-                    for result in event.results:
-                        versions.pop(result.path, None)
+                    self._keep(event, installed, notes)
                 if (now := self._lane.ready()) != ready:
                     ready = now
                     yield ready
                 yield event
+                yield from self._notices()
 
     def preload(self, request: ClassifyRequest, cancel: CancelToken) -> Iterator[EngineReady]:
         """Load the network before the first picture comes, so that its label comes at once; yields when it is done.
@@ -131,6 +148,37 @@ class Engine:
         """Close the store and end an export; to be called on the compute thread, as its last act."""
         self._lane.close()
         self._memory.close()
+        if self._in_flight is not None:
+            self._in_flight.close()
+
+    def _keep(self, batch: ResultBatch, installed: InstalledWeights, notes: PictureNotes) -> None:
+        identities = {result.path: identity for result in batch.results if (identity := notes.take(result.path))}
+        self._memory.keep(batch.results, installed, identities)
+        for result in batch.results:
+            # Only now that the store knows it: else the next run would decode it, and crash.
+            is_convicted = result.problem is not None and result.problem.code == CRASHED
+            if is_convicted and self._in_flight is not None and self._memory.works:
+                self._in_flight.finish(result.path)
+
+    def _notices(self) -> Iterator[Notice]:
+        return map(Notice, self._memory.take_problems())
+
+    def _try_suspects(
+        self, unknown: Sequence[Path], request: ClassifyRequest, lookup: Lookup, cancel: CancelToken
+    ) -> Iterator[Tried]:
+        """Decode in a child process what was in a decoder when a process died, and what has killed one before."""
+        if self._in_flight is None:
+            return
+        suspects = self._in_flight.suspects()
+        if request.fresh:
+            suspects |= self._memory.crashed(lookup)
+        found = [path for path in unknown if key_of(path) in suspects] if suspects else []
+        if not found:
+            return  # as nearly always: without importing what starts processes
+        for tried in try_in_child(found, lookup.installed.weights.preprocess, request.limits, request.decode, cancel):
+            if tried.problem is None or tried.problem.code != CRASHED:
+                self._in_flight.finish(tried.path)
+            yield tried
 
     def _measure_threads(self, installed: InstalledWeights, wish: ClassifierWish, cancel: CancelToken) -> None:
         """Find the best thread split for the engine that is loaded, unless it is known, and load it that way."""
@@ -142,19 +190,10 @@ class Engine:
         if best is not None and best.compute != default_split().compute:
             self._lane.reload(installed, wish)
 
-    def _recalled(self, request: ClassifyRequest, installed: InstalledWeights) -> Iterator[Path | ResultBatch]:
-        if request.fresh:
-            return iter(request.paths)
-        return self._memory.recall(request.paths, installed, request.top, request.decode)
+    def _recalled(self, request: ClassifyRequest, lookup: Lookup) -> Iterator[Path | ResultBatch]:
+        return iter(request.paths) if request.fresh else self._memory.recall(request.paths, lookup)
 
 
-def _noting_versions(load: Load, versions: MutableMapping[Path, FileVersion]) -> Load:
-    """Return `load`, which first notes the version of the file that it is going to read."""
-
-    def noting(path: Path, cancel: CancelToken) -> tuple[NDArray[np.uint8], PictureFacts]:
-        version = file_version(path)
-        if version is not None:
-            versions[path] = version
-        return load(path, cancel)
-
-    return noting
+def _lookup(request: ClassifyRequest, installed: InstalledWeights) -> Lookup:
+    engine = None if request.engine == "auto" else request.engine
+    return Lookup(installed, request.top, request.decode, runs_on_cpu(request.wish), engine)

@@ -41,6 +41,10 @@ class DeviceError(PhotospotterError):
     """A device that is not there or does not work."""
 
 
+class HistoryError(PhotospotterError):
+    """The history of results cannot be cleared or limited."""
+
+
 class UsageError(PhotospotterError):
     """A request that makes no sense as given; nothing was done."""
 

@@ -14,6 +14,21 @@ def data_dir() -> Path:
     return Path(override) if override else platformdirs.user_data_path("photospotter", appauthor=False)
 
 
+def store_file() -> Path:
+    """Return the file of results that were found so far."""
+    return data_dir() / "results.sqlite3"
+
+
+def in_flight_dir() -> Path:
+    """Return the folder of notes on what is in a decoder."""
+    return data_dir() / "in-flight"
+
+
+def sessions_dir() -> Path:
+    """Return the folder of the lists that windows have, or had when they were closed."""
+    return data_dir() / "sessions"
+
+
 def onnx_dir() -> Path:
     """Return the folder of networks exported to ONNX; whatever is in it can be made again."""
     return data_dir() / "onnx"

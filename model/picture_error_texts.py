@@ -102,6 +102,13 @@ PICTURE_ERROR_TEXTS: dict[str, ErrorText] = {
             "The drive or the network may not answer. Check it, then classify again.",
         ),
     ),
+    "image-crashed": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "it crashed the decoder twice; skipped"),
+        QT_TRANSLATE_NOOP(
+            "errors",
+            "The file is probably damaged. To try it again, choose Retry Failed (on the command line: --only-errors).",
+        ),
+    ),
     "image-unexpected": ErrorText(
         QT_TRANSLATE_NOOP("errors", "the program failed on this picture"),
         QT_TRANSLATE_NOOP(

@@ -22,6 +22,7 @@ from model.types import (
     InstalledWeights,
     Notice,
     PictureFacts,
+    Precision,
     Prediction,
     Problem,
     ResultBatch,
@@ -35,7 +36,10 @@ PATIENCE = 0.3
 POLL = 0.1
 
 Load = Callable[[Path, CancelToken], tuple[NDArray[np.uint8], PictureFacts]]
-"""Path -> uint8 (S, S, 3) network input and what is known of the picture; raises ImageError. Runs on decode threads."""
+"""Path -> uint8 (S, S, 3) network input and what is known of the picture. Runs on decode threads.
+
+Raises ImageError, or Recalled with a result that is known.
+"""
 
 
 class ImageClassifier(Protocol):
@@ -94,7 +98,9 @@ def classify_images(
             if not pool.in_flight and not waiting:
                 return
             decoded = pool.take(POLL) if pool.in_flight else None
-            if decoded is not None and decoded.problem is not None:
+            if decoded is not None and decoded.recalled is not None:
+                yield ResultBatch((decoded.recalled,), recalled=True)
+            elif decoded is not None and decoded.problem is not None:
                 yield ResultBatch((maker.error(decoded),))
             elif decoded is not None:
                 if not waiting:
@@ -143,7 +149,9 @@ class _ResultMaker:
             yield Notice(notice)
         yield ResultBatch(
             tuple(
-                self._result(decoded, predictions, None, decoded.seconds + share, unsure=unsure)
+                self._result(
+                    decoded, predictions, None, decoded.seconds + share, unsure=unsure, precision=output.precision
+                )
                 for decoded, predictions, unsure in zip(batch, output.predictions, verdicts, strict=True)
             )
         )
@@ -160,6 +168,7 @@ class _ResultMaker:
         seconds: float,
         *,
         unsure: bool | None = None,
+        precision: Precision = "float32",
     ) -> ImageResult:
         return ImageResult(
             path=decoded.path,
@@ -174,4 +183,5 @@ class _ResultMaker:
             calibration=self._weights.calibration,
             engine=self._classifier.engine if problem is None else None,
             decode=self._decode,
+            precision=precision,
         )

@@ -1,31 +1,59 @@
 """What earlier runs found out, offered to a new run; a store that fails costs the run nothing but its memory."""
 
+from __future__ import annotations
+
 import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from model.store import FileVersion, ResultStore, is_damage, set_aside
-from model.types import DecodeMode, ImageResult, InstalledWeights, ResultBatch
+from model.picture_identity import PictureIdentity
+from model.store import Recogniser, ResultStore
+from model.store_rows import Lookup
+from model.store_schema import is_busy, is_damage, is_full, set_aside
+from model.types import ImageResult, InstalledWeights, Problem, ResultBatch
 
 log = logging.getLogger(__name__)
 
-_BATCH = 256
+_BATCH = 2000
+# Results that could not be written wait for the next batch, up to so many.
+_MOST_WAITING = 20_000
+# After so many results it is looked whether the store has outgrown its size.
+_PRUNE_EVERY = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    results: tuple[ImageResult, ...]
+    installed: InstalledWeights
+    identities: Mapping[Path, PictureIdentity]
 
 
 class ResultMemory:
-    """Opens the store at first use, on the thread that uses it; after a failure it is left alone until next time."""
+    """Opens the store at first use, on the thread that uses it; after a failure it is left alone until next time.
+
+    A store that another process has locked, or a disk that is full, is no such failure: what could not be written is
+    kept in memory and written with a later batch. Owned by the compute thread.
+    """
 
     def __init__(self, file: Path | None) -> None:
         """With None it remembers nothing."""
         self._file = file
         self._store: ResultStore | None = None
+        self._waiting: list[_Waiting] = []
+        self._problems: list[Problem] = []
+        self._told: set[str] = set()
+        self._since_pruned = _PRUNE_EVERY  # the first batch of a process looks too
 
-    def recall(
-        self, paths: Iterable[Path], installed: InstalledWeights, top: int, decode: DecodeMode = "exact"
-    ) -> Iterator[Path | ResultBatch]:
-        """Yield known results with `top` labels in batches, and each path that has none: every path exactly once."""
+    def take_problems(self) -> list[Problem]:
+        """Return what the user should hear of and has not heard yet."""
+        found, self._problems = self._problems, []
+        return found
+
+    def recall(self, paths: Iterable[Path], lookup: Lookup) -> Iterator[Path | ResultBatch]:
+        """Yield known results in batches, and each path that has none: every path exactly once."""
         store = self._open()
         if store is None:
             yield from paths
@@ -34,51 +62,130 @@ class ResultMemory:
         batch: list[ImageResult] = []
         position = 0
         try:
-            for path, result in store.known(remaining, installed, top, decode):
+            for path, result in store.known(remaining, lookup):
                 position += 1
                 if result is None:
                     yield path
                     continue
                 batch.append(result)
                 if len(batch) == _BATCH:
-                    yield ResultBatch(tuple(batch))
+                    yield ResultBatch(tuple(batch), recalled=True)
                     batch = []
         except (sqlite3.Error, OSError) as exc:
-            self._give_up(exc)
+            self._fail(exc)
         if batch:
-            yield ResultBatch(tuple(batch))
+            yield ResultBatch(tuple(batch), recalled=True)
         yield from remaining[position:]
 
-    def keep(
-        self, results: Sequence[ImageResult], installed: InstalledWeights, versions: Mapping[Path, FileVersion]
-    ) -> None:
-        """Commit one batch; `versions` are those of the files before they were read."""
+    def failed(self, paths: Iterable[Path], lookup: Lookup) -> list[Path]:
+        """Return those of the paths whose last outcome was an error; none when the store cannot be read."""
         store = self._open()
-        if store is None:
-            return
         try:
-            store.record(results, installed, versions)
+            return [] if store is None else list(store.failed(list(paths), lookup))
         except (sqlite3.Error, OSError) as exc:
-            self._give_up(exc)
+            self._fail(exc)
+            return []
+
+    def crashed(self, lookup: Lookup) -> frozenset[bytes]:
+        """Return the keys of pictures that killed the process that decoded them."""
+        store = self._open()
+        try:
+            return frozenset() if store is None else store.crashed(lookup)
+        except (sqlite3.Error, OSError) as exc:
+            self._fail(exc)
+            return frozenset()
+
+    def recogniser(self, lookup: Lookup) -> Recogniser | None:
+        """Return what finds results by the pictures' bytes, on decode threads; None when there is nothing to find."""
+        store = self._open()
+        try:
+            if store is None or not store.has_results(lookup):
+                return None
+            return Recogniser(store.file, lookup)
+        except (sqlite3.Error, OSError) as exc:
+            self._fail(exc)
+            return None
+
+    def keep(
+        self,
+        results: Sequence[ImageResult],
+        installed: InstalledWeights,
+        identities: Mapping[Path, PictureIdentity],
+    ) -> None:
+        """Commit one batch, and those that wait; `identities` are those of the files as they were read."""
+        if self._open() is None:
+            return
+        self._waiting.append(_Waiting(tuple(results), installed, identities))
+        self._since_pruned += len(results)
+        self._write()
+
+    @property
+    def works(self) -> bool:
+        """Whether results are being kept."""
+        return self._open() is not None
 
     def close(self) -> None:
-        """Close the store; harmless when it was never opened."""
+        """Write what waits and close the store; harmless when it was never opened."""
         if self._store is not None:
-            self._store.close()
-            self._store = None
+            if self._waiting:
+                self._write()
+            self._shut()
+
+    def _write(self) -> None:
+        assert self._store is not None
+        try:
+            while self._waiting:
+                first = self._waiting[0]
+                self._store.record(first.results, first.installed, first.identities)
+                del self._waiting[0]
+            if self._since_pruned >= _PRUNE_EVERY:
+                self._since_pruned = 0
+                if forgotten := self._store.prune():
+                    log.info("the store was full: its %d oldest results are forgotten", forgotten)
+        except (sqlite3.Error, OSError) as exc:
+            self._fail(exc)
 
     def _open(self) -> ResultStore | None:
         if self._store is None and self._file is not None:
             try:
                 self._store = ResultStore(self._file)
             except (sqlite3.Error, OSError) as exc:
-                self._give_up(exc)
+                if is_busy(exc):  # for longer than anybody should: this time without
+                    log.warning("the store is locked: %s", exc)
+                else:
+                    self._fail(exc)
+                return None
+            if self._store.set_aside is not None:
+                self._tell("store-damaged", file=self._store.set_aside.name)
         return self._store
 
-    def _give_up(self, reason: Exception) -> None:
+    def _fail(self, reason: Exception) -> None:
+        """Tell the user once, and go on without the store unless it is sound and may take results later."""
+        if is_busy(reason) or is_full(reason):
+            while sum(len(one.results) for one in self._waiting) > _MOST_WAITING:
+                del self._waiting[0]
+            log.warning("results wait in memory, the store takes none now: %s", reason)
+            if is_full(reason):
+                self._tell("store-full", folder=str(self._file.parent) if self._file else "")
+            return
         log.warning("results are not kept from here on, the store fails: %s", reason)
-        self.close()
+        self._waiting.clear()
+        self._shut()
         if self._file is not None and is_damage(reason):
             with suppress(OSError):  # the next start then makes a new one
-                set_aside(self._file)
+                self._tell("store-damaged", file=set_aside(self._file).name)
+        elif isinstance(reason, sqlite3.NotSupportedError):
+            self._tell("store-newer")
+        else:
+            self._tell("store-fails", reason=str(reason))
         self._file = None
+
+    def _tell(self, code: str, **params: str) -> None:
+        if code not in self._told:
+            self._told.add(code)
+            self._problems.append(Problem(code, tuple(sorted(params.items()))))
+
+    def _shut(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None

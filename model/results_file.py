@@ -62,7 +62,7 @@ class ResultsFile(ABC):
         self._installed = installed
         self._root = None if root is None else absolute(root)
         self._facts = facts
-        self._written: set[Path] = set()
+        self._written: set[str] = set()  # text: it takes a fraction of a Path's memory
         self._engines: Counter[str] = Counter()
         self._decodes: Counter[str] = Counter()
         self._open = True
@@ -92,10 +92,11 @@ class ResultsFile(ABC):
         """
         if result.weights_sha256 != self._installed.sha256:
             raise ValueError(f"a result of {result.weights_id} among those of {self._installed.weights.id}")
-        if result.path in self._written:
+        name = str(result.path)
+        if name in self._written:
             raise ValueError("a second row for one picture")
         self._attempt(result)
-        self._written.add(result.path)
+        self._written.add(name)
         if result.problem is None:
             self._engines[result.engine or "unknown"] += 1
         self._decodes[result.decode] += 1

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from model.decode_limits import DecodeLimits
 from model.names import display_name
+from model.picture_identity import FileVersion, file_version
 from model.safe_files import write_atomically
-from model.store import FileVersion, file_version
 
 log = logging.getLogger(__name__)
 

@@ -1,100 +1,54 @@
 """Results that survive the program's end, in SQLite: what was classified before is shown again at once.
 
-A picture is recognised by path, size and modification time; an edit that keeps all three goes unnoticed. Paths are
-kept as bytes because names need not be valid text.
+A picture is known by the BLAKE2b digest of its bytes, so that a moved or renamed one is recognised and an edited one is
+not. To spare reading, a file that lies where it was in the size and with the modification time that it had is taken for
+the same: an edit that keeps all three goes unnoticed. Paths are kept as bytes because names need not be valid text.
 """
 
-import json
-import logging
-import os
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import islice
-from pathlib import Path
-from typing import get_args
+from __future__ import annotations
 
-from model.types import (
-    DecodeMode,
-    EngineName,
-    ImageResult,
-    InstalledWeights,
-    PictureFacts,
-    Prediction,
-    WeightSet,
+import logging
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from model.cancel import CancelToken
+from model.errors import PhotospotterError
+from model.names import display_name
+from model.picture_identity import PictureIdentity, file_version
+from model.store_lookup import MADE_WITH, current_rows, errors_by_path, made_with_ids, marks
+from model.store_rows import (
+    CRASHED,
+    ERROR_COLUMNS,
+    RESULT_COLUMNS,
+    Lookup,
+    Row,
+    error_row,
+    key_of,
+    outcome_of,
+    preprocess_key,
+    result_of,
+    result_row,
 )
+from model.store_schema import is_damage, open_for_reading, open_store, set_aside, stand_in
+from model.types import ImageResult, InstalledWeights
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 3
-_SCHEMA = """
-CREATE TABLE results (
-    path BLOB NOT NULL,
-    weights_sha256 TEXT NOT NULL,
-    preprocess TEXT NOT NULL,
-    size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL,
-    predictions TEXT NOT NULL,
-    format TEXT NOT NULL,
-    width INTEGER NOT NULL,
-    height INTEGER NOT NULL,
-    seconds REAL NOT NULL,
-    classified_at TEXT NOT NULL,
-    unsure INTEGER,
-    engine TEXT,
-    PRIMARY KEY (path, weights_sha256, preprocess)
-) WITHOUT ROWID
-"""
-# Version 1 knew no calibration: its rows are those of plain softmax, without a verdict, and stay what they are.
-_FROM_VERSION_1 = "ALTER TABLE results ADD COLUMN unsure INTEGER"
-# Up to version 2 torch was the only engine, of which no note was kept.
-_FROM_VERSION_2 = "ALTER TABLE results ADD COLUMN engine TEXT"
-_MIGRATIONS = {0: (_SCHEMA,), 1: (_FROM_VERSION_1, _FROM_VERSION_2), 2: (_FROM_VERSION_2,)}
-_COLUMNS = (
-    *("path", "weights_sha256", "preprocess", "size", "mtime_ns", "predictions", "format", "width", "height"),
-    *("seconds", "classified_at", "unsure", "engine"),
-)
-# With names, since by number SQLite would not notice that another window has added a column meanwhile.
-_INSERT = f"INSERT OR REPLACE INTO results ({','.join(_COLUMNS)}) VALUES ({','.join('?' * len(_COLUMNS))})"
+MANY = 5000
+"""So many paths are looked up by a child process."""
+_LOOK_UP = "model.store_lookup:look_up"
 _LOOKUP_CHUNK = 256
-# Another window may hold the write lock for as long as it takes to commit a batch.
-_BUSY_SECONDS = 5.0
-# What SQLite keeps beside its file; next to a new file the old ones would be taken for its own.
-_COMPANIONS = ("", "-wal", "-shm")
-_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-
-@dataclass(frozen=True, slots=True)
-class FileVersion:
-    """What tells one version of a file from another without reading it: size in bytes and mtime in nanoseconds."""
-
-    size: int
-    mtime_ns: int
-
-
-def file_version(path: Path) -> FileVersion | None:
-    """Return the file's version; None when it cannot be looked at."""
-    try:
-        stat = path.stat()
-    except (OSError, ValueError):  # ValueError: no file can have such a name
-        return None
-    return FileVersion(stat.st_size, stat.st_mtime_ns)
-
-
-def is_damage(error: Exception) -> bool:
-    """Return whether the file itself is no sound database; being locked, full or unreadable is something else."""
-    # The low byte is the result code, the others refine it.
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE
-
-
-def set_aside(file: Path) -> None:
-    """Give a damaged store another name, so that a new one can be made; raises OSError."""
-    log.warning("the store %s is damaged; it is set aside as %s.damaged", file, file.name)
-    for companion in _COMPANIONS:
-        part = file.with_name(f"{file.name}{companion}")
-        if part.exists():
-            part.replace(file.with_name(f"{file.name}.damaged{companion}"))
+_MAKE = "INSERT OR IGNORE INTO made_with (weights_sha256, preprocess, precision) VALUES (?, ?, ?)"
+_PICTURE = "INSERT OR REPLACE INTO pictures (path, size, mtime_ns, digest) VALUES (?, ?, ?, ?)"
+# With names, since by number SQLite would not notice that another window has added a column meanwhile.
+_RESULT = f"INSERT OR REPLACE INTO results ({','.join(RESULT_COLUMNS)}) VALUES ({','.join('?' * len(RESULT_COLUMNS))})"
+_ERROR = f"INSERT OR REPLACE INTO errors ({','.join(ERROR_COLUMNS)}) VALUES ({','.join('?' * len(ERROR_COLUMNS))})"
+DEFAULT_MOST_BYTES = 1 << 30
+"""How large the store may grow when the user has not said otherwise: some two million results."""
+# So much of the oldest goes at a time when the store is full, so that it is not pruned again at each batch.
+_PRUNED_SHARE = 0.1
 
 
 class ResultStore:
@@ -103,171 +57,212 @@ class ResultStore:
     def __init__(self, file: Path) -> None:
         """Open or make the store; a damaged file is set aside under another name and a new one made.
 
-        A store of a later version of the program is left alone: sqlite3.NotSupportedError.
+        `set_aside` then names the damaged file. A store of a later version of the program is left alone:
+        sqlite3.NotSupportedError.
         """
         file.parent.mkdir(parents=True, exist_ok=True)
+        self.file = file
+        self.set_aside: Path | None = None
         try:
-            self._connection = _open(file)
+            self._connection = open_store(file)
         except sqlite3.DatabaseError as exc:
             if not is_damage(exc):
                 raise
-            set_aside(file)
-            self._connection = _open(file)
+            self.set_aside = set_aside(file)
+            self._connection = open_store(file)
+        self._made_with: dict[tuple[str, str, str], int] = {}
 
     def record(
-        self, results: Sequence[ImageResult], installed: InstalledWeights, versions: Mapping[Path, FileVersion]
+        self,
+        results: Sequence[ImageResult],
+        installed: InstalledWeights,
+        identities: Mapping[Path, PictureIdentity],
     ) -> None:
-        """Commit one batch in one transaction.
+        """Commit one batch in one transaction: pictures, results, and errors.
 
-        `versions` are those of the files before they were read: one that has been edited since is then classified
-        anew. Not kept are pictures without a version, results of other weights or another calibration, and errors,
-        which a later run tries again.
+        `identities` are those of the files as they were read. A result without one is not kept: the file was edited
+        meanwhile. Nor are results of other weights or another calibration.
         """
-        rows = list(self._rows(results, installed, versions))
+        own = [result for result in results if _is_of(result, installed)]
+        good = [result for result in own if result.predictions and result.facts is not None]
+        failed = [result for result in own if result.problem is not None]
         with self._connection:
-            self._connection.executemany(_INSERT, rows)
+            try:
+                self._record_good(good, installed, identities)
+                self._record_failed(failed, installed)
+            except sqlite3.Error:
+                self._made_with.clear()  # what was inserted is taken back
+                raise
 
-    def known(
-        self, paths: Iterable[Path], installed: InstalledWeights, top: int, decode: DecodeMode = "exact"
-    ) -> Iterator[tuple[Path, ImageResult | None]]:
-        """For each path, in order, its result by these weights with `top` labels (or all, where there are fewer).
+    def known(self, paths: Sequence[Path], lookup: Lookup) -> Iterator[tuple[Path, ImageResult | None]]:
+        """For each path, in order, its result, which may be a lasting error; None when there is none.
 
-        None when there is no such result, when it has fewer labels, or when the file has changed. What was found with
-        another preprocessing, calibration or way of decoding is no such result.
+        None also when the result has fewer labels than the weights can give, or when the file has changed. An error is
+        lasting when it lies in the file's bytes; others, such as a share that is away, are worth another try. Many
+        paths are looked up in a child process.
         """
-        iterator = iter(paths)
-        while chunk := list(islice(iterator, _LOOKUP_CHUNK)):
-            stored = self._stored(chunk, installed, decode)
-            for path in chunk:
-                row = stored.get(_key(path))
-                if row is not None and file_version(path) == FileVersion(row["size"], row["mtime_ns"]):
-                    yield path, _result(path, row, installed, top, decode)
-                else:
-                    yield path, None
+        ids = made_with_ids(self._connection, lookup)
+        rows = self._rows([key_of(path) for path in paths], ids)
+        for path, row in zip(paths, rows, strict=True):
+            yield path, None if row is None else outcome_of(path, row, lookup)
+
+    def failed(self, paths: Sequence[Path], lookup: Lookup) -> Iterator[Path]:
+        """Yield those of the paths whose last outcome was an error of any kind, in order."""
+        ids = made_with_ids(self._connection, lookup)
+        for start in range(0, len(paths), _LOOKUP_CHUNK):
+            chunk = paths[start : start + _LOOKUP_CHUNK]
+            errors = errors_by_path(self._connection, [key_of(path) for path in chunk], ids)
+            yield from (path for path in chunk if key_of(path) in errors)
+
+    def crashed(self, lookup: Lookup) -> frozenset[bytes]:
+        """Return the keys of pictures that killed the process that decoded them."""
+        ids = made_with_ids(self._connection, lookup)
+        query = f"SELECT path FROM errors WHERE made_with IN ({marks(ids)}) AND problem LIKE ?"
+        return frozenset(row[0] for row in self._connection.execute(query, [*ids, f'["{CRASHED}"%']))
+
+    def has_results(self, lookup: Lookup) -> bool:
+        """Return whether there may be any result to find."""
+        return bool(made_with_ids(self._connection, lookup))
+
+    def bytes_used(self) -> int:
+        """Return how many bytes of the file are in use."""
+        pages, free, size = (
+            int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * size
+
+    @property
+    def most_bytes(self) -> int:
+        """How large the store may grow; kept in it, so that window and command line agree."""
+        row = self._connection.execute("SELECT value FROM limits WHERE name = 'bytes'").fetchone()
+        return DEFAULT_MOST_BYTES if row is None else int(row[0])
+
+    @most_bytes.setter
+    def most_bytes(self, value: int) -> None:
+        with self._connection:
+            self._connection.execute("INSERT OR REPLACE INTO limits VALUES ('bytes', ?)", (value,))
+
+    def prune(self) -> int:
+        """Forget results, oldest first, until at most `most_bytes` are in use; return how many were forgotten."""
+        forgotten = 0
+        most_bytes = self.most_bytes
+        while self.bytes_used() > most_bytes:
+            (total,) = self._connection.execute("SELECT count(*) FROM results").fetchone()
+            if not total:
+                break
+            with self._connection:
+                done = self._connection.execute(
+                    "DELETE FROM results WHERE (digest, made_with) IN "
+                    "(SELECT digest, made_with FROM results ORDER BY classified_at LIMIT ?)",
+                    (max(1, int(total * _PRUNED_SHARE)),),
+                )
+                forgotten += done.rowcount
+                self._connection.execute("DELETE FROM pictures WHERE digest NOT IN (SELECT digest FROM results)")
+                (oldest,) = self._connection.execute("SELECT min(classified_at) FROM results").fetchone()
+                self._connection.execute("DELETE FROM errors WHERE classified_at < coalesce(?, '9')", (oldest,))
+        return forgotten
+
+    def clear(self) -> None:
+        """Forget everything, and give the space back to the disk."""
+        with self._connection:
+            # What they were made with stays: other connections, in mid-run, know it by its number.
+            for table in ("results", "pictures", "errors"):
+                self._connection.execute(f"DELETE FROM {table}")
+        self._connection.execute("VACUUM")
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
-    def _stored(
-        self, paths: Sequence[Path], installed: InstalledWeights, decode: DecodeMode
-    ) -> dict[bytes, sqlite3.Row]:
-        marks = ",".join("?" * len(paths))
-        query = f"SELECT * FROM results WHERE weights_sha256 = ? AND preprocess = ? AND path IN ({marks})"
-        values = [installed.sha256, _preprocess_key(installed.weights, decode), *(_key(path) for path in paths)]
-        return {row["path"]: row for row in self._connection.execute(query, values)}
+    def _record_good(
+        self, results: Sequence[ImageResult], installed: InstalledWeights, identities: Mapping[Path, PictureIdentity]
+    ) -> None:
+        named = [(result, identities[result.path]) for result in results if result.path in identities]
+        pictures = [
+            (key_of(result.path), identity.version.size, identity.version.mtime_ns, identity.digest)
+            for result, identity in named
+        ]
+        for picture in pictures:
+            self._adopt(*picture)
+        self._connection.executemany(_PICTURE, pictures)
+        rows = [result_row(result, identity.digest, self._make(result, installed)) for result, identity in named]
+        self._connection.executemany(_RESULT, rows)
+        gone = [(key_of(result.path),) for result, _ in named]
+        self._connection.executemany("DELETE FROM errors WHERE path = ?", gone)
 
-    @staticmethod
-    def _rows(
-        results: Sequence[ImageResult], installed: InstalledWeights, versions: Mapping[Path, FileVersion]
-    ) -> Iterator[tuple[object, ...]]:
-        for result in results:
-            version = versions.get(result.path)
-            is_failure = result.problem is not None or result.facts is None or not result.predictions
-            is_others = result.weights_sha256 != installed.sha256 or result.calibration != installed.weights.calibration
-            if is_failure or version is None or is_others:
-                continue
-            assert result.facts is not None
-            yield (
-                _key(result.path),
-                result.weights_sha256,
-                _preprocess_key(installed.weights, result.decode),
-                version.size,
-                version.mtime_ns,
-                json.dumps([(p.class_index, p.probability) for p in result.predictions]),
-                result.facts.format,
-                result.facts.width,
-                result.facts.height,
-                result.seconds,
-                result.classified_at.isoformat(),
-                result.unsure,
-                result.engine,
-            )
+    def _adopt(self, path: bytes, size: int, mtime_ns: int, digest: bytes) -> None:
+        """Give results that an older version kept by path, without a digest, the one that is known now."""
+        old = stand_in(path, size, mtime_ns)
+        query = "SELECT 1 FROM pictures WHERE (path, digest) = (?, ?)"
+        if self._connection.execute(query, (path, old)).fetchone() is not None:
+            self._connection.execute("UPDATE OR REPLACE results SET digest = ? WHERE digest = ?", (digest, old))
+
+    def _record_failed(self, results: Sequence[ImageResult], installed: InstalledWeights) -> None:
+        rows = [error_row(result, file_version(result.path), self._make(result, installed)) for result in results]
+        self._connection.executemany(_ERROR, rows)
+
+    def _make(self, result: ImageResult, installed: InstalledWeights) -> int:
+        key = (installed.sha256, preprocess_key(installed.weights, result.decode), result.precision)
+        if key not in self._made_with:
+            self._connection.execute(_MAKE, key)
+            self._made_with[key] = int(self._connection.execute(MADE_WITH, key).fetchone()[0])
+        return self._made_with[key]
+
+    def _rows(self, keys: Sequence[bytes], ids: Sequence[int]) -> Iterator[Row | None]:
+        done = 0
+        if len(keys) >= MANY and ids:
+            from model.child_process import run_in_child  # with multiprocessing, which most starts do without
+
+            try:
+                for batch in run_in_child(_LOOK_UP, (self.file, keys, ids), CancelToken()):
+                    assert isinstance(batch, list)
+                    yield from batch
+                    done += len(batch)
+            except PhotospotterError as exc:
+                log.warning("the store is read in this process, the child failed: %s", exc)
+        yield from current_rows(self._connection, keys[done:], ids)
 
 
-def _preprocess_key(weights: WeightSet, decode: DecodeMode) -> str:
-    """Return what shapes results beside the weights: preprocessing, decoding, and the numbers of a calibration.
+class Recogniser:
+    """Finds results by the bytes of pictures, with a connection of its own; any thread may call it.
 
-    A set that is calibrated anew thus shares no row with what it was; where its figures were fitted does not matter.
+    Never raises: a picture that cannot be looked up is classified.
     """
-    key = repr(weights.preprocess)
-    if decode != "exact":
-        key = f"{key} {decode}"
-    if weights.calibration is None:
-        return key
-    fitted = weights.calibration
-    return f"{key} {(fitted.temperature, fitted.score, fitted.threshold)!r}"
+
+    def __init__(self, file: Path, lookup: Lookup) -> None:
+        """Read from the store `file`, which is open elsewhere; raises sqlite3.Error."""
+        self._lookup = lookup
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = open_for_reading(file)
+
+    def __call__(self, path: Path, digest: bytes) -> ImageResult | None:
+        """Return the result of a picture with these bytes as one of `path`; None when there is none."""
+        with self._lock:
+            if self._connection is None:
+                return None
+            try:
+                ids = made_with_ids(self._connection, self._lookup)
+                query = (
+                    "SELECT * FROM results JOIN made_with ON made_with.id = made_with "
+                    f"WHERE digest = ? AND made_with IN ({marks(ids)}) ORDER BY made_with = ? DESC"
+                )
+                row = self._connection.execute(query, [digest, *ids, *ids[:1]]).fetchone() if ids else None
+            except sqlite3.Error as exc:
+                log.warning("%s is not looked up in the store: %s", display_name(path), exc)
+                return None
+        if row is None:
+            return None
+        return result_of(path, row, self._lookup)
+
+    def close(self) -> None:
+        """Close the connection; what is asked afterwards is not known."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
 
-def _key(path: Path) -> bytes:
-    """Return the path's bytes; a name that no file can have becomes one that no file has."""
-    try:
-        return os.fsencode(path)
-    except UnicodeEncodeError:
-        return b""
-
-
-def _open(file: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(file, timeout=_BUSY_SECONDS)
-    try:
-        _prepare(connection)
-    except BaseException:
-        connection.close()  # Windows does not let go of the file otherwise
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    connection.row_factory = sqlite3.Row
-    version = _schema_version(connection)
-    if version > SCHEMA_VERSION:
-        raise sqlite3.NotSupportedError(f"a later version of the program made it (schema {version})")
-    connection.execute("PRAGMA journal_mode = WAL")
-    # In WAL mode NORMAL loses no committed batch when the program dies, only, at worst, when the power fails.
-    connection.execute("PRAGMA synchronous = NORMAL")
-    if version < SCHEMA_VERSION:
-        with connection:
-            # The lock first: two windows may come here at the same time, and a crash leaves all or nothing.
-            connection.execute("BEGIN IMMEDIATE")
-            version = _schema_version(connection)
-            if version < SCHEMA_VERSION:
-                for statement in _MIGRATIONS[version]:
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def _schema_version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-def _result(
-    path: Path, row: sqlite3.Row, installed: InstalledWeights, top: int, decode: DecodeMode
-) -> ImageResult | None:
-    """Return the stored result, or None when it does not fit the card or the wish for `top` labels."""
-    weights = installed.weights
-    try:
-        stored = [(int(index), float(probability)) for index, probability in json.loads(row["predictions"])]
-        moment = datetime.fromisoformat(row["classified_at"])
-    except (ValueError, TypeError) as exc:
-        log.warning("a damaged row of the store is passed over: %s", exc)
-        return None
-    wanted = min(top, len(weights.classes))
-    if len(stored) < wanted or not all(0 <= index < len(weights.classes) for index, _ in stored):
-        return None
-    predictions = tuple(Prediction(index, weights.classes[index], value) for index, value in stored[:wanted])
-    if weights.calibration is not None and row["unsure"] is None:
-        return None
-    return ImageResult(
-        path=path,
-        predictions=predictions,
-        problem=None,
-        facts=PictureFacts(row["format"], row["width"], row["height"]),
-        weights_id=weights.id,
-        weights_sha256=installed.sha256,
-        seconds=row["seconds"],
-        classified_at=moment,
-        unsure=None if weights.calibration is None else bool(row["unsure"]),
-        calibration=weights.calibration,
-        engine=row["engine"] if row["engine"] in get_args(EngineName) else None,
-        decode=decode,
-    )
+def _is_of(result: ImageResult, installed: InstalledWeights) -> bool:
+    return result.weights_sha256 == installed.sha256 and result.calibration == installed.weights.calibration

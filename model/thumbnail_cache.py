@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.names import display_name
-from model.store import FileVersion, file_version, is_damage
+from model.picture_identity import FileVersion, file_version
+from model.store_schema import is_damage
 
 log = logging.getLogger(__name__)
 

@@ -165,6 +165,8 @@ class Prediction:
 EngineName = Literal["torch", "onnx"]
 """What computes: PyTorch, or ONNX Runtime."""
 EngineWish = Literal["auto", "torch", "onnx"]
+Precision = Literal["float32", "float16"]
+"""What a network computes in. Engines of the same precision agree to 1e-4; half precision, on GPUs, to some 1e-3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,7 @@ class BatchOutput:
     predictions: tuple[tuple[Prediction, ...], ...]
     notices: tuple[Problem, ...] = ()
     unsure: tuple[bool, ...] = ()
+    precision: Precision = "float32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +197,8 @@ class ImageResult:
 
     `weights_sha256` names the weights it was made with, `calibration` is what its probabilities and `unsure` rest on
     (None for the plain softmax without a verdict), `engine` what computed it (None for an error, or where an older
-    version kept no note of it), `decode` how its pixels were made. `seconds` is decoding time plus the
-    picture's share of its batch, `classified_at` is in UTC.
+    version kept no note of it) in which `precision`, `decode` how its pixels were made. `seconds` is decoding time
+    plus the picture's share of its batch, `classified_at` is in UTC.
     """
 
     path: Path
@@ -210,13 +213,15 @@ class ImageResult:
     calibration: Calibration | None = None
     engine: EngineName | None = None
     decode: DecodeMode = "exact"
+    precision: Precision = "float32"
 
 
 @dataclass(frozen=True, slots=True)
 class ResultBatch:
-    """Results in the order in which they were finished."""
+    """Results in the order in which they were finished; `recalled` are those that an earlier run had found."""
 
     results: tuple[ImageResult, ...]
+    recalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,27 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "“{name}” could not be replaced: {reason}. The results are in “{kept}”."),
         QT_TRANSLATE_NOOP("errors", "Close the file in the program that has it open, and rename or export again."),
     ),
+    # --- the store of results (Notice, HistoryError) ---
+    "store-damaged": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The history of results was damaged. It was set aside as “{file}”."),
+        QT_TRANSLATE_NOOP("errors", "A new history has been begun; pictures classified before are classified again."),
+    ),
+    "store-full": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "There is no room left in “{folder}” for the history of results."),
+        QT_TRANSLATE_NOOP("errors", "Free some space. Until then results are held in memory; export them to be safe."),
+    ),
+    "store-newer": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "A later version of Photospotter made the history of results."),
+        QT_TRANSLATE_NOOP("errors", "It is left alone: this version neither reads it nor adds to it."),
+    ),
+    "store-fails": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "Results are not kept for later, because the history cannot be used: {reason}."),
+        QT_TRANSLATE_NOOP("errors", "Check that the data folder can be written. Export the results to be safe."),
+    ),
+    "history-unusable": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The history of results could not be changed: {reason}."),
+        QT_TRANSLATE_NOOP("errors", "Close other windows of Photospotter and try again."),
+    ),
     # --- devices and classification (DeviceError, WeightsError) ---
     "device-unknown": ErrorText(
         QT_TRANSLATE_NOOP("errors", "There is no device called {device}."),
@@ -102,6 +123,10 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
     "usage-nothing-to-do": ErrorText(
         QT_TRANSLATE_NOOP("errors", "There are no pictures to classify there."),
         QT_TRANSLATE_NOOP("errors", "Name pictures, or folders that hold some."),
+    ),
+    "usage-no-errors": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "None of these pictures failed when it was last classified."),
+        QT_TRANSLATE_NOOP("errors", "Leave --only-errors out to classify all of them."),
     ),
     "usage-targets-collide": ErrorText(
         QT_TRANSLATE_NOOP("errors", "“{csv}” and “{json}”, with the .run.json beside each, are not all different."),

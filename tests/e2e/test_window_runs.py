@@ -17,7 +17,8 @@ from gui.shutdown import finish
 def pictures(tmp_path: Path) -> list[Path]:
     """Sixty pictures: red, green, blue, red ..."""
     colours = list(COLOURS.values())
-    return [write_picture(tmp_path / "pictures" / f"{i:02}.png", colours[i % 3]) for i in range(60)]
+    sizes = [(16 + i, 12) for i in range(60)]  # no two alike: the same picture would be recognised
+    return [write_picture(tmp_path / "pictures" / f"{i:02}.png", colours[i % 3], size) for i, size in enumerate(sizes)]
 
 
 def labels(window: MainWindow) -> list[str]:
@@ -195,7 +196,7 @@ def test_five_thousand_dropped_files_become_five_thousand_rows(
     original = write_picture(tmp_path / "many" / "0000.png", COLOURS["green"], size=(4, 4)).read_bytes()
     paths = [tmp_path / "many" / f"{i:04}.png" for i in range(5000)]
     for path in paths[1:]:
-        path.write_bytes(original)
+        path.write_bytes(original + path.name.encode())  # no two alike
     drop(window, paths)
     wait_done(qtbot, window, 5000)
     assert window.results.paths() == paths

@@ -132,3 +132,14 @@ def test_stored_thumbnails_can_be_removed(qtbot: QtBot, tmp_path: Path) -> None:
     with qtbot.waitSignal(dialog.clear_thumbnails):
         dialog._clear.click()
     assert not dialog._clear.isEnabled()
+
+
+def test_the_history_has_a_size_and_can_be_cleared(dialog: SettingsDialog, settings: Settings, qtbot: QtBot) -> None:
+    box = spin(dialog, "history")
+    assert (box.value(), box.minimum()) == (1024, 10)
+    with qtbot.waitSignal(dialog.clear_history):
+        dialog._forget.click()
+    assert not dialog._forget.isEnabled()
+    box.setValue(50)
+    click(dialog, QDialogButtonBox.StandardButton.Ok, qtbot)
+    assert settings.history_megabytes == 50

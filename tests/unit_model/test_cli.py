@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from model import engine
 from model.cli import main
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE
+from model.pipeline import Load
 from model.thread_split import ThreadSplit
 from model.types import BatchOutput
 from model.weights import Catalogue
@@ -170,7 +171,7 @@ def test_rows_come_in_input_order_whatever_finishes_first(tmp_path: Path, monkey
     monkeypatch.setattr(Catalogue, "open", lambda _self, _id: WEIGHTS)
     real = engine.make_load
 
-    def slow_first(*arguments: object) -> engine.Load:
+    def slow_first(*arguments: object) -> Load:
         load = real(*arguments)  # type: ignore[arg-type]
 
         def held(path: Path, cancel: engine.CancelToken) -> object:

@@ -161,9 +161,42 @@ def test_a_run_that_moves_to_another_engine_names_both(
 
 
 @fake
-def test_the_command_line_takes_nothing_from_the_windows_store(pictures: Path, own_data_dir: Path) -> None:
-    assert main(["classify", str(pictures), "--quiet"]) == EXIT_OK
-    assert list(own_data_dir.iterdir()) == []
+def test_a_second_run_takes_what_is_known_and_a_fresh_one_does_not(
+    pictures: Path, classifier: ColourClassifier, capsys: pytest.CaptureFixture[str], own_data_dir: Path
+) -> None:
+    assert main(["classify", str(pictures)]) == EXIT_OK
+    first = capsys.readouterr().out
+    write_picture(pictures / "new.png", (0, 90, 90))
+    (pictures / "red.png").rename(pictures / "renamed.png")
+    assert main(["classify", str(pictures)]) == EXIT_OK
+    output = capsys.readouterr()
+    assert sum(classifier.batches) == 4, "the new one alone was classified"
+    assert "4 of 4 pictures: 4 classified, 0 failed, 3 known from earlier runs; " in output.err
+    lines = dict(line.rpartition("/")[2].split("\t", 1) for line in output.out.splitlines())
+    known = dict(line.rpartition("/")[2].split("\t", 1) for line in first.splitlines())
+    assert (lines["renamed.png"], lines["blue.png"]) == (known["red.png"], known["blue.png"])
+    assert main(["classify", str(pictures)]) == EXIT_OK
+    assert "weights: " in (said := capsys.readouterr().err)
+    assert "device" not in said, "nothing computed"
+    assert sum(classifier.batches) == 4
+    assert main(["classify", str(pictures), "--fresh"]) == EXIT_OK
+    assert sum(classifier.batches) == 8
+    assert sorted(path.name for path in own_data_dir.iterdir()) == ["in-flight", "results.sqlite3"]
+    assert list((own_data_dir / "in-flight").iterdir()) == []
+
+
+@fake
+def test_memory_of_pieces_changes_no_row(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pictures / "broken.png").write_bytes(b"no picture")
+    tables = [tmp_path / "whole.csv", tmp_path / "pieces.csv"]
+    assert main(["classify", str(pictures), "--fresh", "--csv", str(tables[0])]) == EXIT_SOME_FAILED
+    monkeypatch.setattr(cli_classify, "PIECE", 2)
+    assert main(["classify", str(pictures), "--fresh", "--csv", str(tables[1])]) == EXIT_SOME_FAILED
+    assert "4 of 4 pictures: 3 classified, 1 failed" in capsys.readouterr().err
+    rows = [[line.split(",")[:4] for line in table.read_text().splitlines()] for table in tables]
+    assert rows[0] == rows[1]
 
 
 def test_a_name_that_is_taken_is_wrong_usage(pictures: Path) -> None:

@@ -144,7 +144,7 @@ def test_known_pictures_come_back_without_loading_anything(pictures: list[Path],
     assert factory.made == []
     run(engine, pictures, fresh=True)
     assert sum(factory.made[0].batches) == 3
-    new = write_picture(tmp_path / "new.png", COLOURS["blue"])
+    new = write_picture(tmp_path / "new.png", COLOURS["blue"], size=(40, 30))
     assert labels(run(engine, [*pictures, new]))["new"] == "blue"
     assert sum(factory.made[0].batches) == 4
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import COLOURS, ColourClassifier, make_weights, write_picture
+from fakes import ColourClassifier, make_weights, write_picture
 from numpy.typing import NDArray
 
 from model.cancel import Cancelled, CancelToken
@@ -279,7 +279,7 @@ def test_a_run_says_that_it_moves_and_each_result_which_engine_made_it(
     def load_first(installed: InstalledWeights, wish: ClassifierWish, /) -> ColourClassifier:
         return factory(installed, wish) if first.batches else first
 
-    pictures = [write_picture(tmp_path / f"{number}.png", COLOURS["red"]) for number in range(9)]
+    pictures = [write_picture(tmp_path / f"{number}.png", (200 + number, 0, 0)) for number in range(9)]
     store = tmp_path / "s.sqlite3"
     engine = Engine(OneSet(), load_first, store_file=store, exporter=exporter)
     events = list(engine.run(ClassifyRequest(pictures, "colours"), CancelToken()))

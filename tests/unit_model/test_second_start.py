@@ -53,7 +53,7 @@ def test_a_cached_export_classifies_without_torch_and_says_the_same(
         pattern(30 + number, 25).rotate(40 * number).save(folder / f"{number}.png")
     monkeypatch.setattr("model.engine_choice.has_gpu_driver", lambda: False)
     by_torch, by_onnx = tmp_path / "torch.jsonl", tmp_path / "onnx.jsonl"
-    arguments = ["classify", str(folder), "--weights", "tiny", "--device", "cpu", "--quiet", "--json"]
+    arguments = ["classify", str(folder), "--weights", "tiny", "--device", "cpu", "--quiet", "--fresh", "--json"]
     with tiny_networks():
         assert main([*arguments, str(by_torch), "--engine", "torch"]) == EXIT_OK
     copy_export(exported, folders.onnx_dir())

@@ -3,7 +3,7 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +12,18 @@ import pytest
 from fakes import make_result, make_weights, write_picture
 from hypothesis import given
 from hypothesis import strategies as st
-from store_samples import WEIGHTS, known, put_in, versions_of
+from store_samples import WEIGHTS, identities_of, known, put_in
 
-from model import store as module
+from model import store_schema as module
 from model.recall import ResultMemory
 from model.store import ResultStore
-from model.types import DecodeMode, ImageResult, InstalledWeights, ResultBatch
+from model.store_rows import Lookup
+from model.types import ImageResult, ResultBatch
 
 
 def keep(memory: ResultMemory, path: Path) -> ImageResult:
     result = make_result(path, WEIGHTS, 0.7, 0.2, 0.1)
-    memory.keep([result], WEIGHTS, versions_of(path))
+    memory.keep([result], WEIGHTS, identities_of(path) if path.exists() else {})
     return result
 
 
@@ -69,14 +70,6 @@ def test_an_edited_or_vanished_file_is_classified_anew(tmp_path: Path) -> None:
     store.close()
 
 
-def test_errors_are_not_kept(tmp_path: Path) -> None:
-    store = ResultStore(tmp_path / "s.sqlite3")
-    picture = write_picture(tmp_path / "a.png")
-    store.record([make_result(picture, WEIGHTS, error="image-empty")], WEIGHTS, versions_of(picture))
-    assert known(store, picture) is None
-    store.close()
-
-
 def test_a_damaged_store_is_set_aside_and_a_new_one_made(tmp_path: Path) -> None:
     file = tmp_path / "s.sqlite3"
     file.write_bytes(b"this is no database" * 100)
@@ -92,8 +85,8 @@ def test_memory_recalls_in_batches_and_names_what_it_does_not_know(tmp_path: Pat
     memory = ResultMemory(tmp_path / "s.sqlite3")
     kept, unknown = write_picture(tmp_path / "a.png"), write_picture(tmp_path / "b.png")
     result = keep(memory, kept)
-    recalled = list(memory.recall([unknown, kept], WEIGHTS, 3))
-    assert recalled == [unknown, ResultBatch((result,))]
+    recalled = list(memory.recall([unknown, kept], Lookup(WEIGHTS, 3)))
+    assert recalled == [unknown, ResultBatch((result,), recalled=True)]
     memory.close()
 
 
@@ -102,7 +95,7 @@ def test_a_store_that_cannot_be_opened_costs_only_the_memory(tmp_path: Path) -> 
     memory = ResultMemory(tmp_path / "file" / "s.sqlite3")
     picture = write_picture(tmp_path / "a.png")
     keep(memory, picture)
-    assert list(memory.recall([picture], WEIGHTS, 3)) == [picture]
+    assert list(memory.recall([picture], Lookup(WEIGHTS, 3))) == [picture]
     memory.close()
 
 
@@ -110,13 +103,13 @@ def test_without_a_file_nothing_is_remembered(tmp_path: Path) -> None:
     memory = ResultMemory(None)
     picture = write_picture(tmp_path / "a.png")
     keep(memory, picture)
-    assert list(memory.recall([picture], WEIGHTS, 3)) == [picture]
+    assert list(memory.recall([picture], Lookup(WEIGHTS, 3))) == [picture]
 
 
 def test_a_picture_that_was_edited_while_it_was_classified_is_not_taken_for_known(tmp_path: Path) -> None:
     store = ResultStore(tmp_path / "s.sqlite3")
     picture = write_picture(tmp_path / "a.png")
-    before = versions_of(picture)
+    before = identities_of(picture)
     write_picture(picture, size=(40, 30))
     store.record([make_result(picture, WEIGHTS, 0.7, 0.2, 0.1)], WEIGHTS, before)
     assert known(store, picture) is None
@@ -129,7 +122,7 @@ def test_results_of_other_weights_are_never_recorded_as_these(tmp_path: Path) ->
     store = ResultStore(tmp_path / "s.sqlite3")
     picture = write_picture(tmp_path / "a.png")
     other = make_weights("other")
-    store.record([make_result(picture, other, 0.7, 0.2, 0.1)], WEIGHTS, versions_of(picture))
+    store.record([make_result(picture, other, 0.7, 0.2, 0.1)], WEIGHTS, identities_of(picture))
     assert known(store, picture) is None
     assert known(store, picture, weights=other) is None
     store.close()
@@ -156,12 +149,13 @@ def test_more_labels_than_were_stored_need_a_new_run_and_fewer_do_not(tmp_path: 
 def test_a_row_that_does_not_fit_the_card_is_no_result(tmp_path: Path, stored: str) -> None:
     file = tmp_path / "s.sqlite3"
     store = ResultStore(file)
-    bad, good = write_picture(tmp_path / "a.png"), write_picture(tmp_path / "b.png")
+    bad, good = write_picture(tmp_path / "a.png"), write_picture(tmp_path / "b.png", size=(40, 30))
     put_in(store, bad)
     result = put_in(store, good)
     with closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute("UPDATE results SET predictions = ? WHERE path = ?", [stored, os.fsencode(bad)])
-    assert list(store.known([bad, good], WEIGHTS, 3)) == [(bad, None), (good, result)]
+        where = "digest = (SELECT digest FROM pictures WHERE path = ?)"
+        connection.execute(f"UPDATE results SET predictions = ? WHERE {where}", [stored, os.fsencode(bad)])
+    assert list(store.known([bad, good], Lookup(WEIGHTS, 3))) == [(bad, None), (good, result)]
     store.close()
 
 
@@ -170,8 +164,8 @@ def test_a_name_that_no_file_can_have_is_only_unknown(tmp_path: Path, name: str)
     memory = ResultMemory(tmp_path / "s.sqlite3")
     odd, picture = tmp_path / name, write_picture(tmp_path / "a.png")
     result = keep(memory, picture)
-    keep(memory, odd)
-    assert list(memory.recall([odd, picture], WEIGHTS, 3)) == [odd, ResultBatch((result,))]
+    memory.keep([make_result(odd, WEIGHTS, error="image-missing")], WEIGHTS, {})
+    assert list(memory.recall([odd, picture], Lookup(WEIGHTS, 3))) == [odd, ResultBatch((result,), recalled=True)]
     memory.close()
 
 
@@ -184,7 +178,7 @@ def test_a_store_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     memory = ResultMemory(file)
     picture = write_picture(tmp_path / "a.png")
     keep(memory, picture)
-    assert list(memory.recall([picture], WEIGHTS, 3)) == [picture]
+    assert list(memory.recall([picture], Lookup(WEIGHTS, 3))) == [picture]
     assert file.read_bytes() == before
     assert [path.name for path in tmp_path.glob("*damaged*")] == []
 
@@ -205,23 +199,23 @@ def test_damage_that_shows_later_is_set_aside_for_the_next_start(tmp_path: Path)
     file = tmp_path / "s.sqlite3"
     pictures = [write_picture(tmp_path / f"{number}.png") for number in range(400)]
     memory = ResultMemory(file)
-    memory.keep([make_result(path, WEIGHTS, 0.7, 0.2, 0.1) for path in pictures], WEIGHTS, versions_of(*pictures))
+    memory.keep([make_result(path, WEIGHTS, 0.7, 0.2, 0.1) for path in pictures], WEIGHTS, identities_of(*pictures))
     memory.close()
     content = bytearray(file.read_bytes())
     content[4096:] = b"\xff" * (len(content) - 4096)
     file.write_bytes(content)
-    assert list(ResultMemory(file).recall(pictures, WEIGHTS, 3)) == pictures
+    assert list(ResultMemory(file).recall(pictures, Lookup(WEIGHTS, 3))) == pictures
     assert (tmp_path / "s.sqlite3.damaged").exists()
     again = ResultMemory(file)
     result = keep(again, pictures[0])
-    assert list(again.recall(pictures[:1], WEIGHTS, 3)) == [ResultBatch((result,))]
+    assert list(again.recall(pictures[:1], Lookup(WEIGHTS, 3))) == [ResultBatch((result,), recalled=True)]
     again.close()
 
 
 def test_a_store_that_another_program_has_locked_costs_only_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.01)
     file = tmp_path / "s.sqlite3"
     ResultStore(file).close()
     picture = write_picture(tmp_path / "a.png")
@@ -229,24 +223,9 @@ def test_a_store_that_another_program_has_locked_costs_only_the_memory(
         other.execute("BEGIN IMMEDIATE")
         memory = ResultMemory(file)
         keep(memory, picture)
-        assert list(memory.recall([picture], WEIGHTS, 3)) == [picture]
+        assert list(memory.recall([picture], Lookup(WEIGHTS, 3))) == [picture]
         other.execute("ROLLBACK")
     assert [path.name for path in tmp_path.glob("*damaged*")] == []
-
-
-def test_a_full_disk_costs_only_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = module._prepare
-
-    def small(connection: sqlite3.Connection) -> None:
-        real(connection)
-        connection.execute("PRAGMA max_page_count = 2")
-
-    monkeypatch.setattr(module, "_prepare", small)
-    pictures = [write_picture(tmp_path / f"{number}.png") for number in range(100)]
-    memory = ResultMemory(tmp_path / "s.sqlite3")
-    memory.keep([make_result(path, WEIGHTS, 0.7, 0.2, 0.1) for path in pictures], WEIGHTS, versions_of(*pictures))
-    assert list(memory.recall(pictures, WEIGHTS, 3)) == pictures
-    assert (tmp_path / "s.sqlite3").exists()
 
 
 class BreakingStore(ResultStore):
@@ -257,13 +236,11 @@ class BreakingStore(ResultStore):
         self.breaks_at = breaks_at
         self.closed = False
 
-    def known(
-        self, paths: Iterable[Path], installed: InstalledWeights, top: int, _decode: DecodeMode = "exact"
-    ) -> Iterator[tuple[Path, ImageResult | None]]:
+    def known(self, paths: Sequence[Path], lookup: Lookup) -> Iterator[tuple[Path, ImageResult | None]]:
         for number, path in enumerate(paths):
             if number == self.breaks_at:
                 raise sqlite3.OperationalError("disk I/O error")
-            yield path, make_result(path, installed, 0.7, 0.2, 0.1) if path in self.good else None
+            yield path, make_result(path, lookup.installed, 0.7, 0.2, 0.1) if path in self.good else None
 
     def close(self) -> None:
         self.closed = True
@@ -276,7 +253,7 @@ def test_every_path_is_recalled_or_named_exactly_once_wherever_the_store_fails(g
     memory = ResultMemory(Path("unused"))
     memory._store = store
     seen: list[Path] = []
-    for item in memory.recall(paths, WEIGHTS, 3):
+    for item in memory.recall(paths, Lookup(WEIGHTS, 3)):
         seen += [result.path for result in item.results] if isinstance(item, ResultBatch) else [item]
     assert sorted(seen) == sorted(paths)
     assert store.closed is (at < len(paths))

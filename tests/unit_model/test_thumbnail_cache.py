@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.store import file_version
+from model.picture_identity import file_version
 from model.thumbnail_cache import LARGEST_SIDE, ThumbnailCache
 
 GREY = np.full((6, 8, 3), 120, np.uint8)
