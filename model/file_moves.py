@@ -72,6 +72,15 @@ def file_digest(path: Path, cancel: CancelToken | None = None) -> str:
     return digest.hexdigest()
 
 
+def same_bytes(first: Path, second: Path) -> bool:
+    """Return whether two files hold the same; reads them, where `filecmp` may trust times. Raises OSError."""
+    with first.open("rb", buffering=0) as one, second.open("rb", buffering=0) as other:
+        while chunk := one.read(_CHUNK):
+            if other.read(_CHUNK) != chunk:
+                return False
+        return not other.read(1)
+
+
 def copy_aside(source: Path, aside: Path, cancel: CancelToken, *, durable: bool) -> str:
     """Copy an ordinary file to the new name `aside`, with times and permissions; return the BLAKE2b of what was read.
 

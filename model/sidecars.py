@@ -8,14 +8,14 @@ programs read `IMG.xmp`, the `stem`, and only for camera raw files; digiKam does
 import hashlib
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 
-from model.atomic_file import AtomicFile
-from model.errors import ExportError, SortError
+from model.errors import SortError
 from model.file_moves import FileMark, give_name, look_at, mark_of, remove_own
 from model.names import display_name
-from model.safe_files import sync
+from model.safe_files import replace_durably, sync
 from model.sorting_journal import Act, JournalWriter
 from model.sorting_types import PlannedFile, SidecarName, SortFailure
 from model.xmp_packet import XmpError, add_keywords, new_packet
@@ -45,7 +45,10 @@ class SidecarWriter:
         Raises OSError when picture or side-car cannot be read, SortError when the side-car is no XMP.
         """
         file.path.stat()
-        act = Act(number, "xmp", file.path, sidecar_of(file.path, self._kind))
+        target = sidecar_of(file.path, self._kind)
+        # Beside the file itself, where the name is a link, so that one can take the other's place.
+        aside = Path(os.path.realpath(target)).with_name(f".photospotter-{secrets.token_hex(6)}.part")
+        act = Act(number, "xmp", file.path, target, aside)
         self._keywords[number] = file.folder
         return act if self._work_out(act) else None
 
@@ -80,21 +83,17 @@ class SidecarWriter:
 
     def _write(self, act: Act) -> bool:
         """Write the new bytes; return False when a side-car has come into being meanwhile."""
+        assert act.aside is not None
         if act.before is not None:
-            replace_bytes(act.target, self._new[act.number])
+            replace_bytes(act.target, self._new[act.number], act.aside)
             return True
-        aside = act.target.with_name(f".photospotter-{secrets.token_hex(6)}.part")
         try:
-            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-            with open(descriptor, "wb") as stream:  # noqa: PTH123 - of a descriptor
-                stream.write(self._new[act.number])
-                stream.flush()
-                sync(descriptor)
-            give_name(aside, act.target)
+            _write_aside(act.aside, self._new[act.number])
+            give_name(act.aside, act.target)
         except FileExistsError:
             return False
         finally:
-            remove_own(aside)
+            remove_own(act.aside)
         return True
 
 
@@ -111,19 +110,16 @@ def look_at_file(path: Path) -> FileMark | None:
         return None
 
 
-def replace_bytes(target: Path, data: bytes) -> None:
-    """Replace a file's bytes in one step, keeping its permissions; raises OSError."""
+def replace_bytes(target: Path, data: bytes, aside: Path) -> None:
+    """Replace a file's bytes in one step by way of `aside`, keeping its permissions; raises OSError."""
+    final = Path(os.path.realpath(target))
     try:
-        file = AtomicFile(target, overwrite=True)
-        try:
-            file.stream.buffer.write(data)
-            file.commit()
-        finally:
-            file.discard()
-    except ExportError as error:
-        if isinstance(error.__cause__, OSError):
-            raise error.__cause__ from error
-        raise SortError("sort-file-failed", name=display_name(target.name), reason=str(error)) from error
+        _write_aside(aside, data)
+        with suppress(OSError):
+            aside.chmod(stat.S_IMODE(final.stat().st_mode))
+        replace_durably(aside, final)
+    finally:
+        remove_own(aside)
 
 
 def restore_times(path: Path, mark: FileMark | None) -> None:
@@ -131,6 +127,14 @@ def restore_times(path: Path, mark: FileMark | None) -> None:
     if mark is not None:
         with suppress(OSError):
             os.utime(path, ns=(mark.modified_ns, mark.modified_ns))
+
+
+def _write_aside(aside: Path, data: bytes) -> None:
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    with open(descriptor, "wb") as stream:  # noqa: PTH123 - of a descriptor
+        stream.write(data)
+        stream.flush()
+        sync(descriptor)
 
 
 def _read(path: Path) -> tuple[FileMark | None, bytes | None]:

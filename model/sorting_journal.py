@@ -282,7 +282,7 @@ def _take(line: bytes, action: SortAction, folders: list[Path], acts: dict[int, 
 def _act_line(act: Act) -> dict[str, object]:
     line: dict[str, object] = {"act": act.number, "from": str(act.source), "to": str(act.target)}
     if act.aside is not None:
-        line["aside"] = act.aside.name
+        line["aside"] = act.aside.name if act.aside.parent == act.target.parent else str(act.aside)
     if act.mark is not None:
         line["mark"] = _mark_list(act.mark)
     if act.action == "xmp":
@@ -301,7 +301,7 @@ def _act_of(note: dict[str, object], action: SortAction) -> Act:
         action,
         Path(str(note["from"])),
         target,
-        None if aside is None else target.with_name(str(aside)),
+        None if aside is None else target.parent / str(aside),
         _mark_of(note.get("mark")),
         None if before is None else base64.b64decode(str(before), validate=True),
         str(note.get("digest", "")),

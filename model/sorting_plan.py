@@ -1,6 +1,5 @@
 """A dry run of sorting: which picture would go into which folder, under which name; nothing is changed."""
 
-import filecmp
 import os
 import shutil
 import stat
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from model.cancel import CancelToken
 from model.errors import SortError
+from model.file_moves import same_bytes
 from model.names import display_name, natural_key
 from model.safe_names import folder_names, name_key, numbered_name
 from model.sorting_types import (
@@ -178,7 +178,7 @@ class _Folder:
                 return False
             there = self._path / name
             with suppress(OSError):
-                if there.stat().st_size == size and filecmp.cmp(path, there, shallow=False):
+                if there.stat().st_size == size and same_bytes(path, there):
                     return True
         return False
 

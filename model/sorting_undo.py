@@ -243,6 +243,7 @@ def _restore_sidecar(act: Act) -> bool:
     if act.before is None:
         act.target.unlink()
     else:
-        replace_bytes(act.target, act.before)
+        assert act.aside is not None
+        replace_bytes(act.target, act.before, act.aside)
         restore_times(act.target, act.mark)
     return True
