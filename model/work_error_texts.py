@@ -41,6 +41,16 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "“{name}” could not be replaced: {reason}. The results are in “{kept}”."),
         QT_TRANSLATE_NOOP("errors", "Close the file in the program that has it open, and rename or export again."),
     ),
+    "export-too-many-rows": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "“{name}” cannot hold {rows} pictures: an Excel sheet has room for {most}."),
+        QT_TRANSLATE_NOOP("errors", "Save as CSV, which has no limit, or save fewer pictures."),
+    ),
+    "export-needs-xlsxwriter": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "Excel workbooks need the package XlsxWriter, which is not installed."),
+        QT_TRANSLATE_NOOP(
+            "errors", "Install it: python -m pip install XlsxWriter (the program's extra “xlsx”). Or save as CSV."
+        ),
+    ),
     # --- devices and classification (DeviceError, WeightsError) ---
     "device-unknown": ErrorText(
         QT_TRANSLATE_NOOP("errors", "There is no device called {device}."),
@@ -104,8 +114,12 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "Name pictures, or folders that hold some."),
     ),
     "usage-targets-collide": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "“{csv}” and “{json}”, with the .run.json beside each, are not all different."),
-        QT_TRANSLATE_NOOP("errors", "Give the table and the JSON lines names of their own."),
+        QT_TRANSLATE_NOOP("errors", "{names}, with the .run.json beside each, are not all different."),
+        QT_TRANSLATE_NOOP("errors", "Give each file a name of its own."),
+    ),
+    "usage-xlsx-needs-file": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "An Excel workbook cannot go to standard output."),
+        QT_TRANSLATE_NOOP("errors", "Name a file: --xlsx FILE."),
     ),
     "usage-import-needs-labels": ErrorText(
         QT_TRANSLATE_NOOP("errors", "{file} is no file that a known weight set waits for."),
