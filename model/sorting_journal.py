@@ -208,6 +208,14 @@ def last_run() -> SortRun:
     raise SortError("sort-no-runs")
 
 
+def find_run(name: str) -> SortRun:
+    """Return the run of that name; raises SortError when there is none."""
+    for run in runs():
+        if run.run == name:
+            return run
+    raise SortError("sort-run-unknown", run=display_name(name))
+
+
 def read_journal(run: str) -> Journal:
     """Return what a run has done; raises SortError when there is no such run or it cannot be read."""
     try:

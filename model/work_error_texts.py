@@ -121,6 +121,10 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "An Excel workbook cannot go to standard output."),
         QT_TRANSLATE_NOOP("errors", "Name a file: --xlsx FILE."),
     ),
+    "usage-undo-alone": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "--undo and --runs go with no path, no --into, and not with each other."),
+        QT_TRANSLATE_NOOP("errors", "Undo first, then sort again."),
+    ),
     "usage-import-needs-labels": ErrorText(
         QT_TRANSLATE_NOOP("errors", "{file} is no file that a known weight set waits for."),
         QT_TRANSLATE_NOOP("errors", "For a network of your own add --labels FILE, with its class names."),
