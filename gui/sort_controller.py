@@ -74,7 +74,7 @@ class SortController(QObject):
         self._run, self._target = None, plan.request.target
         self.dialog.show_result()
         self.dialog.page.begin(undo=False)
-        self._start_work(partial(sort_job, plan, self._window.results.rows_snapshot()))
+        self._start_work(partial(sort_job, plan))
 
     @Slot()
     def undo(self) -> None:
@@ -84,7 +84,7 @@ class SortController(QObject):
         self._window.messages.dismiss(_SORT)
         self.dialog.show_result(undo=True)
         self.dialog.page.begin(undo=True)
-        self._start_work(partial(undo_job, self._run, self._window.results.rows_snapshot()))
+        self._start_work(partial(undo_job, self._run))
 
     @Slot()
     def stop(self) -> None:
@@ -136,7 +136,7 @@ class SortController(QObject):
     def _on_event(self, value: object) -> None:
         page = self.dialog.page
         if isinstance(value, Relocated):
-            self._relocate(value)
+            self._window.results.relocate(value.moved)
         elif isinstance(value, SortStep):
             page.show_step(value)
         elif isinstance(value, SortDone):
@@ -162,15 +162,6 @@ class SortController(QObject):
                 self._window.reports.tell(outcome.problem, Severity.ERROR, key=_SORT)
         elif outcome.traceback:
             self.dialog.page.show_crash()
-
-    def _relocate(self, moved: Relocated) -> None:
-        """Have rows follow their pictures, with their results; they come to the end of the list."""
-        results = self._window.results
-        results.remove(moved.old)
-        results.add(moved.found)
-        results.apply(moved.results)
-        if len(moved.results) < len(moved.found):
-            self._window.classify.classify_pending()
 
     def _tell(self, text: str, *, warn: bool = False, can_undo: bool = False) -> None:
         """Tell in the window what the dialog, which was closed meanwhile, cannot."""

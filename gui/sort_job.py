@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from gui.shown_row import RowsSnapshot, ShownRow, current_results
+from gui.shown_row import RowsSnapshot, current_results
 from model.cancel import CancelToken
-from model.types import FoundImage, ImageResult
+from model.types import FoundImage
 
 if TYPE_CHECKING:
-    from model.sorting_types import PlanProgress, SortDone, SortPlan, SortRequest, SortRun, SortStep, UndoDone
+    from model.sorting_types import (
+        PlanProgress,
+        SortAction,
+        SortDone,
+        SortPlan,
+        SortRequest,
+        SortRun,
+        SortStep,
+        UndoDone,
+    )
 
 
 _Event = TypeVar("_Event")
@@ -21,11 +30,9 @@ _Event = TypeVar("_Event")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relocated:
-    """Rows whose pictures lie elsewhere now: their old paths, the new rows, and the results that these take over."""
+    """Pictures that lie elsewhere now: their old paths, and their new places."""
 
-    old: tuple[Path, ...]
-    found: tuple[FoundImage, ...]
-    results: tuple[ImageResult, ...]
+    moved: tuple[tuple[Path, FoundImage], ...]
 
 
 def plan_job(
@@ -39,19 +46,18 @@ def plan_job(
     return plan_sorting(items, classes, request, cancel)
 
 
-def sort_job(plan: SortPlan, snapshot: RowsSnapshot, cancel: CancelToken) -> Iterator[SortStep | SortDone | Relocated]:
-    """Carry out a plan; rows of pictures that are moved follow them."""
+def sort_job(plan: SortPlan, cancel: CancelToken) -> Iterator[SortStep | SortDone | Relocated]:
+    """Carry out a plan; tells where moved pictures lie now."""
     from model.sorting import carry_out
 
-    moves = plan.request.action == "move"
-    return _following(carry_out(plan, cancel), snapshot if moves else None)
+    return _following(carry_out(plan, cancel), plan.request.action)
 
 
-def undo_job(run: SortRun, snapshot: RowsSnapshot, cancel: CancelToken) -> Iterator[SortStep | UndoDone | Relocated]:
-    """Take a run back; rows of pictures that are moved back follow them."""
+def undo_job(run: SortRun, cancel: CancelToken) -> Iterator[SortStep | UndoDone | Relocated]:
+    """Take a run back; tells where pictures that were moved back lie now."""
     from model.sorting_undo import undo_sorting
 
-    return _following(undo_sorting(run.run, cancel), snapshot if run.action == "move" else None)
+    return _following(undo_sorting(run.run, cancel), run.action)
 
 
 def last_run_job(_cancel: CancelToken) -> Iterator[SortRun]:
@@ -61,18 +67,10 @@ def last_run_job(_cancel: CancelToken) -> Iterator[SortRun]:
     yield last_run()
 
 
-def _following(events: Iterator[_Event], snapshot: RowsSnapshot | None) -> Iterator[_Event | Relocated]:
+def _following(events: Iterator[_Event], action: SortAction) -> Iterator[_Event | Relocated]:
     from model.sorting_types import SortStep
 
-    rows = {} if snapshot is None else {row.found.path: row for row in snapshot.rows()}
     for event in events:
-        if rows and isinstance(event, SortStep) and event.placed:
-            yield _relocated(event, rows)
+        if action == "move" and isinstance(event, SortStep) and event.placed:
+            yield Relocated(tuple((old, FoundImage(new, os.path.realpath(new))) for old, new in event.placed))
         yield event
-
-
-def _relocated(step: SortStep, rows: dict[Path, ShownRow]) -> Relocated:
-    moved = [(rows[old], new) for old, new in step.placed if old in rows]
-    found = tuple(FoundImage(new, os.path.realpath(new)) for _row, new in moved)
-    results = tuple(replace(row.result, path=new) for row, new in moved if row.result is not None and not row.stale)
-    return Relocated(tuple(row.found.path for row, _new in moved), found, results)

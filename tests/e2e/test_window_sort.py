@@ -102,12 +102,17 @@ def test_rows_follow_moved_pictures_with_their_results(
 ) -> None:
     sorting = open_sorting(qtbot, window, pictures, "move", tmp_path / "out")
     before, classified = tree(tmp_path / "in"), factory.pictures
+    order = [path.name for path in window.results.paths()]
+    chosen = window.view.current_path()
+    assert chosen is not None
     wait_plan(qtbot, sorting, *ALL)
     start(qtbot, sorting)
     moved = [tmp_path / "out" / name / f"{name}.png" for name in sorted(COLOURS)]
     assert paths_in(window) == moved
     counts = window.results.counts()
     assert (counts.done, counts.pending) == (3, 0)
+    assert [path.name for path in window.results.paths()] == order, "rows keep their places"
+    assert window.view.current_path() == tmp_path / "out" / chosen.stem / chosen.name
     row = window.results.row_of(moved[2])
     assert row is not None
     result = window.results.result_at(row)
@@ -116,6 +121,8 @@ def test_rows_follow_moved_pictures_with_their_results(
     undo(qtbot, sorting)
     assert paths_in(window) == sorted(pictures)
     assert window.results.counts().pending == 0
+    assert [path.name for path in window.results.paths()] == order
+    assert window.view.current_path() == chosen
     assert tree(tmp_path / "in") == before
     assert factory.pictures == classified, "nothing was classified anew"
 
