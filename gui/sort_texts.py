@@ -67,9 +67,9 @@ def room_text(plan: SortPlan) -> str:
 
 
 def renumbered_text(count: int) -> str:
-    """Return that so many get a number."""
-    one = QCoreApplication.translate("SortTexts", "1 gets a number, since its name is taken")
-    many = QCoreApplication.translate("SortTexts", "{count} get a number, since their names are taken")
+    """Return that so many get a number in their names."""
+    one = QCoreApplication.translate("SortTexts", "1 renamed: name taken")
+    many = QCoreApplication.translate("SortTexts", "{count} renamed: names taken")
     return counted(count, one, many)
 
 

@@ -130,7 +130,8 @@ NOT_BEFORE_PAINT = (
     "multiprocessing", "subprocess", "pyqtgraph", "importlib.metadata", "asyncio", "xml", "model.engine",
     "model.decode", "model.pipeline", "model.download", "model.training_types", "model.evaluation_types",
     "model.export", "model.weight_archive", "model.sorting_types", "gui.result_rows", "gui.about_dialog",
-    "gui.settings_dialog", "gui.sort_dialog", "gui.import_dialog", "gui.card_dialog", "gui.train_dialog", "gui.evaluate_dialog",
+    "gui.settings_dialog", "gui.sort_dialog", "gui.import_dialog", "gui.card_dialog", "gui.train_dialog",
+    "gui.evaluate_dialog",
 )  # fmt: skip
 MOST_BEFORE_PAINT = 130
 MOST_OF_COMMAND_LINE = 140

@@ -80,7 +80,7 @@ class TestSetup:
         page.show_plan(shown, 1)
         assert page.preview.rows == [
             (str(TARGET), "3", ""),
-            ("cat", "3", "1 gets a number, since its name is taken"),
+            ("cat", "3", "1 renamed: name taken"),
         ]
         assert page.notes == (
             "1 unsure picture stays. 1 lies in its folder already. 4 were copied there before. "
