@@ -45,10 +45,21 @@ _SPECS = (
     ),
     ActionSpec(
         "export",
-        QT_TRANSLATE_NOOP("Actions", "&Export CSV..."),
+        QT_TRANSLATE_NOOP("Actions", "&Export table..."),
         QT_TRANSLATE_NOOP("Actions", "Save the results as a table for Excel and other programs"),
         "Ctrl+E",
         "export",
+    ),
+    ActionSpec(
+        "sort",
+        QT_TRANSLATE_NOOP("Actions", "S&ort into folders..."),
+        QT_TRANSLATE_NOOP("Actions", "Copy or move the pictures into folders by label, or write keywords beside them"),
+        "Ctrl+Shift+S",
+    ),
+    ActionSpec(
+        "undo_sort",
+        QT_TRANSLATE_NOOP("Actions", "&Undo last sort..."),
+        QT_TRANSLATE_NOOP("Actions", "Take back the last copying, moving or writing of keywords"),
     ),
     ActionSpec(
         "quit",
@@ -145,7 +156,7 @@ _SPECS = (
 _MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         QT_TRANSLATE_NOOP("Actions", "&File"),
-        ("open_images", "open_folder", "paste", "", "export", "", "settings", "", "quit"),
+        ("open_images", "open_folder", "paste", "", "export", "", "sort", "undo_sort", "", "settings", "", "quit"),
     ),
     (QT_TRANSLATE_NOOP("Actions", "&Edit"), ("copy", "select_all", "find", "", "remove", "clear")),
     (QT_TRANSLATE_NOOP("Actions", "&Pictures"), ("rerun", "stop", "", "open_viewer", "reveal")),

@@ -56,6 +56,8 @@ class ResultsModel(QAbstractTableModel):
     cleared = Signal()
     leaving = Signal(object)
     """Rows (intp (n,), ascending) are about to be hidden or removed; sent before anything moves."""
+    relocated = Signal(object, object)
+    """Rows follow pictures that were moved: their old paths (a list of Path), and new places (FoundImage)."""
     spec_changed = Signal()
     """The rows are now sorted or filtered another way."""
 
@@ -182,6 +184,13 @@ class ResultsModel(QAbstractTableModel):
     def apply(self, results: Sequence[ImageResult]) -> None:
         """Show results. Those of unknown pictures, and of other weights than the active ones, are ignored."""
         self._update(self._rows.apply(results))
+
+    def relocate(self, moved: Sequence[tuple[Path, FoundImage]]) -> None:
+        """Have rows follow pictures that were moved: old paths and new places. Rows keep their places and results."""
+        slots = self._rows.relocate(moved)
+        self._update(slots)
+        if len(slots):
+            self.relocated.emit([old for old, _found in moved], [found for _old, found in moved])
 
     def set_active_weights(self, sha256: str, calibration: Calibration | None) -> None:
         """Accept results of these weights with this calibration only; all others become stale.

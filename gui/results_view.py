@@ -90,6 +90,7 @@ class ResultsView(QTableView):
         self.show_sort(OrderSpec())
         model.leaving.connect(self._choose_neighbour)
         model.modelReset.connect(self._report_current)
+        model.relocated.connect(self._report_current)
         model.spec_changed.connect(self._show_new_order)
         self._looking = QTimer(self)
         self._looking.setSingleShot(True)

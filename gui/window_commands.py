@@ -22,6 +22,7 @@ from model.image_formats import READABLE_EXTENSIONS
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
+    from gui.sort_controller import SortController
     from model.cancel import CancelToken
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class WindowCommands(QObject):
         """Take the window whose parts the commands work on."""
         super().__init__(window)
         self._window = window
+        self._sorting: SortController | None = None
         view = window.view
         view.remove_requested.connect(self.remove_paths)
         view.open_requested.connect(self.open_path)
@@ -51,6 +53,8 @@ class WindowCommands(QObject):
             "open_folder": self.open_folder,
             "paste": self.paste,
             "export": self.export,
+            "sort": self.sort,
+            "undo_sort": self.undo_sort,
             "quit": self.quit,
             "copy": self.copy,
             "select_all": self.select_all,
@@ -115,21 +119,28 @@ class WindowCommands(QObject):
 
     @Slot()
     def export(self) -> None:
-        """Ask where to, and write the results of the active weights as CSV."""
+        """Ask where to, and write the results of the active weights as CSV or as an Excel workbook."""
         window = self._window
         installed = window.classify.installed
         if installed is None or not window.results.counts().finished:
             window.reports.say(self.tr("There are no results to export yet."))
             return
         proposed = str(Path(window.settings.last_export_folder) / self.tr("photospotter.csv"))
-        name, _ = QFileDialog.getSaveFileName(
-            window, self.tr("Export CSV"), proposed, self.tr("Comma-separated values (*.csv)")
+        name, chosen = QFileDialog.getSaveFileName(
+            window,
+            self.tr("Export table"),
+            proposed,
+            ";;".join([self.tr("Comma-separated values (*.csv)"), self.tr("Excel workbook (*.xlsx)")]),
         )
         if name:
-            self.export_to(Path(name))
+            target = Path(name)
+            self.export_to(target if target.suffix or "*.xlsx" not in chosen else target.with_suffix(".xlsx"))
 
     def export_to(self, target: Path) -> None:
-        """Write the CSV to `target`, replacing a file that is there; the file chooser has asked about that."""
+        """Write the table to `target`, a workbook where its suffix says so, else CSV.
+
+        Replaces a file that is there; the file chooser has asked about that.
+        """
         window = self._window
         installed = window.classify.installed
         if installed is None:
@@ -138,6 +149,28 @@ class WindowCommands(QObject):
             target = target.with_suffix(".csv")
         window.settings.last_export_folder = str(target.parent)
         window.lists.export(target, installed, window.classify.device_label, raw=window.settings.csv_raw)
+
+    @property
+    def sorting(self) -> SortController:
+        """What sorts; it and its dialog are made when they are first asked for."""
+        if self._sorting is None:
+            from gui.sort_controller import SortController
+
+            self._sorting = SortController(self._window)
+        return self._sorting
+
+    @Slot()
+    def sort(self) -> None:
+        """Let the user copy or move the pictures into folders, or write keywords beside them."""
+        if self._window.classify.installed is None or not self._window.results.counts().finished:
+            self._window.reports.say(self.tr("There are no results to sort by yet."))
+            return
+        self.sorting.open()
+
+    @Slot()
+    def undo_sort(self) -> None:
+        """Show the last sorting, and let the user undo it."""
+        self.sorting.open_undo()
 
     @Slot()
     def quit(self) -> None:

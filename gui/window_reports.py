@@ -190,6 +190,7 @@ class WindowReports(QObject):
         possible = {
             "stop": window.classify.running or window.lists.scanning,
             "export": counts.finished > 0,
+            "sort": counts.finished > 0,
             "rerun": counts.total > 0,
             "clear": counts.total > 0,
             "select_all": counts.visible > 0,

@@ -8,21 +8,19 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from model.atomic_file import check_target
-from model.background_export import BackgroundExport
 from model.cancel import Cancelled, CancelToken
 from model.classify_request import ClassifyRequest
 from model.cli_arguments import whole_number
 from model.cli_output import STANDARD_OUTPUT, ProgressBar, emit, format_seconds, on_one_line, say, standard_output
 from model.engine import Engine, RunEvent
-from model.engine_choice import ENGINE_TITLES, user_cache
+from model.engine_choice import ENGINE_TITLES
 from model.errors import DeviceError, UsageError, WeightsError, describe
 from model.exit_codes import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
 from model.export import CsvExport, CsvOptions, JsonLinesExport, RunFacts, common_root, run_file_of
-from model.folders import in_flight_dir, store_file
-from model.in_flight import InFlight
 from model.names import display_name
 from model.sources import find_images
 from model.types import EngineReady, ImageResult, InstalledWeights, Notice, ResultBatch, ScanBatch, ScanReport
+from model.user_engine import user_engine
 from model.weights import default_catalogue
 
 PIECE = 10_000
@@ -37,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--csv", metavar="FILE|-", help="write a table; - is standard output")
     parser.add_argument("--json", metavar="FILE|-", help="write JSON Lines, one object a picture")
+    parser.add_argument("--xlsx", metavar="FILE", help="write an Excel workbook (needs the extra xlsx)")
     parser.add_argument(
         "--top", type=whole_number(1), default=5, metavar="N", help="labels for each picture (default: 5)"
     )
@@ -139,14 +138,7 @@ def run_classify(arguments: argparse.Namespace, cancel: CancelToken) -> int:
     installed = catalogue.open(weights_id)
     if not arguments.quiet and arguments.weights != weights_id:
         say(f"{arguments.weights} is {installed.weights.title} ({weights_id})")
-    engine = Engine(
-        catalogue,
-        store_file=store_file(),
-        in_flight=InFlight(in_flight_dir()),
-        exporter=BackgroundExport(user_cache()),
-        tune=True,
-    )
-    with closing(engine):
+    with closing(user_engine(catalogue)) as engine:
         if arguments.only_errors:
             paths = _failed_before(arguments, installed, engine, paths)
         run = _Run(arguments, installed, paths)
@@ -174,7 +166,8 @@ class _Run:
         self._paths = paths
         self._facts = RunFacts(inputs=len(paths), settings=_settings(arguments))
         # Lines of results on the same terminal would be written into the bar.
-        prints = STANDARD_OUTPUT in (arguments.csv, arguments.json) or (arguments.csv, arguments.json) == (None, None)
+        targets = {arguments.csv, arguments.json, arguments.xlsx}
+        prints = STANDARD_OUTPUT in targets or targets == {None}
         self._progress = ProgressBar(quiet=arguments.quiet or (prints and standard_output().isatty()))
         self._started = time.monotonic()
         self._seconds = 0.0
@@ -248,6 +241,11 @@ class _Run:
         if chosen.json is not None:
             lines = JsonLinesExport(_target(chosen.json), self._installed, root, facts, overwrite=chosen.force)
             sinks.append(stack.enter_context(lines))
+        if chosen.xlsx is not None:
+            from model.xlsx_export import XlsxExport
+
+            book = XlsxExport(Path(chosen.xlsx), self._installed, root, facts, top=chosen.top, overwrite=chosen.force)
+            sinks.append(stack.enter_context(book))
         return sinks or [LineSink()]
 
 
@@ -282,14 +280,16 @@ def _target(name: str) -> Path | TextIO:
 
 def _check_targets(arguments: argparse.Namespace) -> None:
     """Refuse files that exist, cannot be written or would replace one another, before any work."""
-    names = [name for name in (arguments.csv, arguments.json) if name is not None]
+    if arguments.xlsx == STANDARD_OUTPUT:
+        raise UsageError("usage-xlsx-needs-file")
+    names = [name for name in (arguments.csv, arguments.json, arguments.xlsx) if name is not None]
     if not names or STANDARD_OUTPUT in names:
         standard_output()
     files = [Path(name) for name in names if name != STANDARD_OUTPUT]
     final = [check_target(file, overwrite=arguments.force) for file in files]
     final += [check_target(run_file_of(file), overwrite=arguments.force) for file in files]
     if len(set(final)) < len(final) or names == [STANDARD_OUTPUT, STANDARD_OUTPUT]:
-        raise UsageError("usage-targets-collide", csv=display_name(arguments.csv), json=display_name(arguments.json))
+        raise UsageError("usage-targets-collide", names=", ".join(f"“{display_name(name)}”" for name in names))
 
 
 def _scan(arguments: argparse.Namespace, cancel: CancelToken) -> tuple[list[str], ScanReport]:

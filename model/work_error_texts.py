@@ -62,6 +62,16 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "The history of results could not be changed: {reason}."),
         QT_TRANSLATE_NOOP("errors", "Close other windows of Photospotter and try again."),
     ),
+    "export-too-many-rows": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "“{name}” cannot hold {rows} pictures: an Excel sheet has room for {most}."),
+        QT_TRANSLATE_NOOP("errors", "Save as CSV, which has no limit, or save fewer pictures."),
+    ),
+    "export-needs-xlsxwriter": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "Excel workbooks need the package XlsxWriter, which is not installed."),
+        QT_TRANSLATE_NOOP(
+            "errors", "Install it: python -m pip install XlsxWriter (the program's extra “xlsx”). Or save as CSV."
+        ),
+    ),
     # --- devices and classification (DeviceError, WeightsError) ---
     "device-unknown": ErrorText(
         QT_TRANSLATE_NOOP("errors", "There is no device called {device}."),
@@ -129,8 +139,16 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "Leave --only-errors out to classify all of them."),
     ),
     "usage-targets-collide": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "“{csv}” and “{json}”, with the .run.json beside each, are not all different."),
-        QT_TRANSLATE_NOOP("errors", "Give the table and the JSON lines names of their own."),
+        QT_TRANSLATE_NOOP("errors", "{names}, with the .run.json beside each, are not all different."),
+        QT_TRANSLATE_NOOP("errors", "Give each file a name of its own."),
+    ),
+    "usage-xlsx-needs-file": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "An Excel workbook cannot go to standard output."),
+        QT_TRANSLATE_NOOP("errors", "Name a file: --xlsx FILE."),
+    ),
+    "usage-undo-alone": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "--undo and --runs go with no path, no --into, and not with each other."),
+        QT_TRANSLATE_NOOP("errors", "Undo first, then sort again."),
     ),
     "usage-import-needs-labels": ErrorText(
         QT_TRANSLATE_NOOP("errors", "{file} is no file that a known weight set waits for."),

@@ -15,7 +15,10 @@ from model.cancel import CancelToken
 from model.doctor_types import DoctorRequest
 from model.types import ScanBatch
 
-ALWAYS = {"open_images", "open_folder", "paste", "quit", "find", "train", "evaluate", "settings", "diagnose", "about"}
+ALWAYS = {
+    *("open_images", "open_folder", "paste", "undo_sort", "quit", "find", "train", "evaluate", "settings", "diagnose"),
+    "about",
+}
 WITH_ROWS = {"rerun", "clear", "select_all", "copy", "remove", "open_viewer", "reveal"}
 
 
@@ -79,9 +82,9 @@ def test_actions_can_be_used_only_when_they_make_sense(
     assert usable(window) == ALWAYS | WITH_ROWS | {"stop"}
     gate.release(1000)
     wait_done(qtbot, window, 20)
-    assert usable(window) == ALWAYS | WITH_ROWS | {"export"}
+    assert usable(window) == ALWAYS | WITH_ROWS | {"export", "sort"}
     window.view.clearSelection()
-    assert usable(window) == ALWAYS | WITH_ROWS - {"copy", "remove"} | {"export"}
+    assert usable(window) == ALWAYS | WITH_ROWS - {"copy", "remove"} | {"export", "sort"}
     window.actions_by_name["clear"].trigger()
     assert usable(window) == ALWAYS
 
