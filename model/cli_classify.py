@@ -13,12 +13,15 @@ from model.cancel import Cancelled, CancelToken
 from model.classify_request import ClassifyRequest
 from model.cli_arguments import whole_number
 from model.cli_output import STANDARD_OUTPUT, ProgressBar, emit, format_seconds, on_one_line, say, standard_output
+from model.cli_patience import DrivePatience
+from model.cli_summary import summary_lines
 from model.engine import Engine, RunEvent
 from model.engine_choice import ENGINE_TITLES, user_cache
 from model.errors import DeviceError, UsageError, WeightsError, describe
 from model.exit_codes import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
 from model.export import CsvExport, CsvOptions, JsonLinesExport, RunFacts, common_root, run_file_of
 from model.names import display_name
+from model.run_summary import RunTally
 from model.sources import find_images
 from model.types import EngineReady, ImageResult, InstalledWeights, Notice, ResultBatch, ScanBatch, ScanReport
 from model.weights import default_catalogue
@@ -56,6 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     parser.add_argument("--raw", action="store_true", help="write CSV text that a spreadsheet may run as a formula")
     parser.add_argument("--quiet", action="store_true", help="no progress, no summary")
+    parser.add_argument(
+        "--watch", action="store_true", help="go on with what is added to the folders, until Ctrl+C; rows as they come"
+    )
     parser.set_defaults(run=run_classify)
 
 
@@ -116,6 +122,10 @@ def run_classify(arguments: argparse.Namespace, cancel: CancelToken) -> int:
     catalogue = default_catalogue()
     _check_targets(arguments)
     weights_id = catalogue.resolve(arguments.weights)
+    if arguments.watch:
+        from model.cli_watch import run_watch
+
+        return run_watch(arguments, catalogue, weights_id, cancel)
     paths, report = _scan(arguments, cancel)
     for problem in report.unreadable:
         say(describe(problem))
@@ -146,7 +156,7 @@ class _Run:
     """One run of the command: its files, its counts, its progress."""
 
     def __init__(self, arguments: argparse.Namespace, installed: InstalledWeights, paths: Sequence[Path]) -> None:
-        self.done = self.errors = self.unsure = 0
+        self._tally = RunTally()
         self._arguments = arguments
         self._installed = installed
         self._paths = paths
@@ -158,13 +168,25 @@ class _Run:
         self._seconds = 0.0
         self._engines: dict[str, None] = {}  # in the order of use
 
+    @property
+    def done(self) -> int:
+        """How many pictures have a result."""
+        return self._tally.done
+
+    @property
+    def errors(self) -> int:
+        """How many of these failed."""
+        return self._tally.errors
+
     def classify(self, engine: Engine, cancel: CancelToken) -> None:
         """Classify everything into the files; raises Cancelled when interrupted, after writing what was finished."""
         with ExitStack() as stack:
             order = InputOrder(self._paths, self._open_sinks(stack))
             stack.callback(self._progress.clear)
+            patience = DrivePatience(cancel, say_before=self._progress.clear)
             try:
                 for event in engine.run(self._request(), cancel):
+                    patience.heed(event)
                     self._take(event, order)
                 cancel.raise_if_cancelled()
             except (Cancelled, KeyboardInterrupt, WeightsError, DeviceError):
@@ -177,22 +199,18 @@ class _Run:
         """Say what was done, how fast, and with what; nothing where nothing was, or nobody wants to know."""
         if self._arguments.quiet or not self.done:
             return
-        total, device = len(self._paths), ", ".join([self._facts.device, *self._engines])
-        rate = f"; {self.done / self._seconds:.1f} images/s" if self._seconds > 0 else ""
-        pending = f", {total - self.done:,} pending" if total > self.done else ""
+        device = ", ".join([self._facts.device, *self._engines])
         weights = self._installed.weights
-        unsure = "" if weights.calibration is None else f" ({self.unsure:,} unsure)"
-        classified = f"{self.done - self.errors:,} classified{unsure}"
-        say(f"{self.done:,} of {total:,} pictures: {classified}, {self.errors:,} failed{pending}{rate}")
+        summary = self._tally.summary(self._seconds)
+        for line in summary_lines(summary, len(self._paths), calibrated=weights.calibration is not None):
+            say(line)
         calibrated = "" if weights.calibration is None else "; calibrated"
         say(f"weights: {weights.title} ({weights.id}, sha256 {self._installed.sha256[:12]}){calibrated}; {device}")
 
     def _take(self, event: RunEvent, order: InputOrder) -> None:
         if isinstance(event, ResultBatch):
             order.add(event.results)
-            self.done += len(event.results)
-            self.errors += sum(result.problem is not None for result in event.results)
-            self.unsure += sum(result.unsure is True for result in event.results)
+            self._tally.add(event.results)
             rate = self.done / max(time.monotonic() - self._started, 1e-6)
             left = format_seconds((len(self._paths) - self.done) / rate)
             self._progress.update(self.done, len(self._paths), f"{rate:.1f} images/s, {left} left")

@@ -85,6 +85,17 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "the network failed on this picture"),
         QT_TRANSLATE_NOOP("errors", "Try it again; if it fails again, the log says why."),
     ),
+    # --- a long run (RunPaused, DeviceError) ---
+    "run-drive-away": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The drive or network with the pictures does not answer; the run is paused."),
+        QT_TRANSLATE_NOOP("errors", "Check the connection and resume. The pictures that got no answer are tried again."),
+    ),
+    "run-drive-stays-away": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The drive or network with the pictures has not answered for {minutes} minutes."),
+        QT_TRANSLATE_NOOP(
+            "errors", "What is finished is kept. Check the connection, then run the same command again for the rest."
+        ),
+    ),
     # --- work in a child process ---
     "child-not-started": ErrorText(
         QT_TRANSLATE_NOOP("errors", "A process of its own could not be started for this work: {reason}."),
