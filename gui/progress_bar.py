@@ -4,10 +4,11 @@ import math
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QLocale, Qt
+from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from gui.durations import time_left_text
+from gui.lower_edge_button import LowerEdgeButton
 from gui.theme import GAP, SMALL_GAP, WIDE_GAP, tabular_font
 from gui.thin_bar import ThinBar
 from gui.toned_label import Tone, TonedLabel
@@ -61,6 +62,9 @@ class RateMeter:
 class StatusLine(QWidget):
     """One line at the bottom of the window; owned by the GUI thread."""
 
+    details_requested = Signal()
+    """More is to be told of what was done last."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start idle."""
         super().__init__(parent)
@@ -77,7 +81,10 @@ class StatusLine(QWidget):
         layout.setContentsMargins(GAP, SMALL_GAP, GAP, SMALL_GAP)
         layout.setSpacing(WIDE_GAP)
         layout.addWidget(self._bar, 1)
+        self._details = LowerEdgeButton(self.tr("Details"), self.tr("Say more of what was done"))
+        self._details.clicked.connect(self._request_details)
         layout.addWidget(self._text)
+        layout.addWidget(self._details)
         layout.addWidget(self._device)
         self.setMinimumHeight(self._text.sizeHint().height() + 2 * SMALL_GAP + GAP)
         self.setAccessibleName(self.tr("Status"))
@@ -102,6 +109,7 @@ class StatusLine(QWidget):
     def update_progress(self, done: int, total: int, per_second: float | None, seconds_left: float | None) -> None:
         """Show that `done` of `total` pictures are finished; rate and seconds left where they are known."""
         self._bar.set_share(done / total if total > 0 else 0.0)
+        self._details.show_text("")
         number = QLocale().toString
         parts = [self.tr("{done} of {total}").format(done=number(done), total=number(total))]
         if per_second is not None:
@@ -115,18 +123,29 @@ class StatusLine(QWidget):
         # The text keeps the width it once had, so that the bar does not jump with every digit.
         self._text.setMinimumWidth(min(_MOST_KEPT, max(self._text.minimumWidth(), self._text.sizeHint().width())))
 
+    def set_paused(self, done: int, total: int) -> None:
+        """Show that the work waits, with `done` of `total` pictures finished."""
+        self.update_progress(done, total, None, None)
+        self._text.setText(self.tr("Paused \u00b7 {progress}").format(progress=self._text.text()))
+
     def set_busy(self, text: str) -> None:
         """Show that something is going on whose length is not known."""
         self._bar.set_indeterminate()
+        self._details.show_text("")
         self._bar.show()
         self._say(text)
 
-    def set_idle(self, text: str) -> None:
-        """Show that nothing is going on; `text` says what was done last, or is empty."""
+    def set_idle(self, text: str, *, details: bool = False) -> None:
+        """Show that nothing is going on; `text` says what was done last, or is empty. `details` offers more of it."""
         self._bar.set_share(0.0)
         self._bar.hide()
         self._text.setMinimumWidth(0)
         self._say(text)
+        self._details.show_text(self.tr("Details") if details else "")
+
+    @Slot()
+    def _request_details(self) -> None:
+        self.details_requested.emit()
 
     def set_device(self, text: str) -> None:
         """Show which device is in use; empty for none yet."""

@@ -46,6 +46,7 @@ class SettingsDialog(FittingDialog):
         self._mirror = QLineEdit()
         self._mirror_note = TonedLabel("", Tone.DANGER, small=True, wrap=True)
         self._raw = QCheckBox(self.tr("Write text into CSV files &as it is"))
+        self._notify = QCheckBox(self.tr("&Say when a long run has ended"))
         self._clear = QPushButton(self.tr("Remove them &now"))
         button = QDialogButtonBox.StandardButton
         self._buttons = QDialogButtonBox(button.Ok | button.Cancel | button.RestoreDefaults)
@@ -53,6 +54,7 @@ class SettingsDialog(FittingDialog):
         self._lay_out()
         self._choose(settings.engine, settings.decode)
         self._show(settings.pixel_limit_mp, settings.batch_size, settings.mirror_url, settings.csv_raw)
+        self._notify.setChecked(settings.notify)
 
     def _set_up(self) -> None:
         self._pixels.setRange(MIN_PIXEL_LIMIT_MP, MAX_PIXEL_LIMIT_MP)
@@ -73,6 +75,7 @@ class SettingsDialog(FittingDialog):
         self._mirror.setClearButtonEnabled(True)
         self._mirror.textChanged.connect(self._check)
         self._raw.setAccessibleName(self.tr("Write text into CSV files as it is"))
+        self._notify.setAccessibleName(self.tr("Say when a long run has ended"))
         self._clear.setAccessibleName(self.tr("Remove the stored thumbnails now"))
         self._clear.setAutoDefault(False)
         self._clear.clicked.connect(self._request_clearing)
@@ -116,6 +119,8 @@ class SettingsDialog(FittingDialog):
         form.addRow(
             "", self._quiet(self.tr("Otherwise cells that a spreadsheet would run as a formula are marked with '."))
         )
+        form.addRow(self.tr("Notifications"), self._notify)
+        form.addRow("", self._quiet(self.tr("A message of the desktop, only while another window is in front.")))
         form.addRow(self.tr("Stored thumbnails"), self._clear)
         form.addRow("", self._quiet(self.tr("Small copies on this computer let a folder show at once the next time.")))
         column = QVBoxLayout(self)
@@ -147,6 +152,7 @@ class SettingsDialog(FittingDialog):
         self._settings.decode = self._decode.currentData()
         self._settings.mirror_url = self._mirror.text().strip()
         self._settings.csv_raw = self._raw.isChecked()
+        self._settings.notify = self._notify.isChecked()
         self._settings.sync()
         super().accept()
 
@@ -170,6 +176,7 @@ class SettingsDialog(FittingDialog):
     def _restore_defaults(self) -> None:
         self._choose("auto", "exact")
         self._show(DEFAULT_PIXEL_LIMIT_MP, 0, "", False)
+        self._notify.setChecked(True)
 
     @Slot()
     def _check(self) -> None:

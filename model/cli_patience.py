@@ -22,18 +22,18 @@ class DrivePatience:
     def __init__(
         self,
         cancel: CancelToken,
-        waits: tuple[float, ...] = WAITS,
+        waits: tuple[float, ...] | None = None,
         *,
         for_ever: bool = False,
         say_before: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the token of the run; with `for_ever` the last of `waits` (seconds) is repeated without end.
+        """Take the token of the run; with `for_ever` the last of `waits` (seconds, or WAITS) is repeated without end.
 
         `say_before` is called before anything is said, to take a progress bar away.
         """
         self._cancel = cancel
-        self._waits = waits
+        self._waits = WAITS if waits is None else waits
         self._for_ever = for_ever
         self._say_before = say_before
         self._clock = clock

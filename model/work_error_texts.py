@@ -96,6 +96,26 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
             "errors", "What is finished is kept. Check the connection, then run the same command again for the rest."
         ),
     ),
+    # --- watching folders (Notice) ---
+    "watch-folder-gone": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The watched folder “{folder}” is not there any more."),
+        QT_TRANSLATE_NOOP("errors", "It is watched again as soon as it is back."),
+    ),
+    "watch-folder-unreadable": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The watched folder “{folder}” cannot be read any more: {reason}."),
+        QT_TRANSLATE_NOOP("errors", "It is watched again as soon as it can be read."),
+    ),
+    "watch-folder-back": ErrorText(QT_TRANSLATE_NOOP("errors", "The folder “{folder}” is there and watched again."), ""),
+    "watch-polls": ErrorText(
+        QT_TRANSLATE_NOOP(
+            "errors", "The system does not tell of new files in these folders; they are looked through every {seconds} s."
+        ),
+        QT_TRANSLATE_NOOP(
+            "errors",
+            "New pictures appear a little later. On Linux the number of watched folders has a limit, "
+            "fs.inotify.max_user_watches.",
+        ),
+    ),
     # --- work in a child process ---
     "child-not-started": ErrorText(
         QT_TRANSLATE_NOOP("errors", "A process of its own could not be started for this work: {reason}."),
@@ -113,6 +133,10 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
     "usage-nothing-to-do": ErrorText(
         QT_TRANSLATE_NOOP("errors", "There are no pictures to classify there."),
         QT_TRANSLATE_NOOP("errors", "Name pictures, or folders that hold some."),
+    ),
+    "usage-nothing-to-watch": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "There is no folder among those paths, so there is nothing to watch."),
+        QT_TRANSLATE_NOOP("errors", "Name a folder, or leave --watch out."),
     ),
     "usage-targets-collide": ErrorText(
         QT_TRANSLATE_NOOP("errors", "“{csv}” and “{json}”, with the .run.json beside each, are not all different."),
