@@ -177,7 +177,10 @@ _MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("open_images", "open_folder", "paste", "", "export", "", "settings", "", "quit"),
     ),
     (QT_TRANSLATE_NOOP("Actions", "&Edit"), ("copy", "select_all", "find", "", "remove", "clear")),
-    (QT_TRANSLATE_NOOP("Actions", "&Pictures"), ("pause", "stop", "", "rerun", "retry_failed", "", "watch_added", "", "open_viewer", "reveal")),
+    (
+        QT_TRANSLATE_NOOP("Actions", "&Pictures"),
+        ("pause", "stop", "", "rerun", "retry_failed", "", "watch_added", "", "open_viewer", "reveal"),
+    ),
     (QT_TRANSLATE_NOOP("Actions", "&Weights"), ("train", "evaluate")),
     (QT_TRANSLATE_NOOP("Actions", "&Help"), ("diagnose", "", "about")),
 )

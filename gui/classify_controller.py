@@ -227,7 +227,7 @@ class ClassifyController(QObject):
         self._tickets.clear()
 
     def _begin(self, *, fresh: bool = False, paths: Sequence[Path] | None = None) -> None:
-        """Start a run over `paths`, else over all pending rows: these are taken out of a copy of the list on its thread.
+        """Start a run over `paths`, else over all pending rows, taken out of a copy of the list on the run's thread.
 
         While a piece of work is paused, the run is too.
         """

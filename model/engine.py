@@ -73,8 +73,8 @@ class Engine:
     def run(self, request: ClassifyRequest, cancel: CancelToken) -> Iterator[RunEvent]:
         """Recall what is known, load what the request names unless it is loaded, and classify the rest.
 
-        Raises WeightsError or DeviceError before the first result when the weights cannot be used. A run whose pictures'
-        drive goes away yields RunPaused and waits for `cancel` to be resumed.
+        Raises WeightsError or DeviceError before the first result when the weights cannot be used. When the drive of
+        the pictures goes away, the run yields RunPaused and waits for `cancel` to be resumed.
         """
         installed = self._catalogue.open(request.weights_id)
         yield WeightsOpened(installed)

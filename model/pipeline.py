@@ -110,6 +110,9 @@ def classify_images(
                 if stalls.hold(decoded):
                     yield from maker.errors(stalls.put_back(pool.restart()))
                     exhausted = False
+                    if waiting:
+                        yield from maker.classify(waiting)
+                        waiting = []
                     cancel.pause()
                     yield RunPaused(stalls.problem())
                 continue

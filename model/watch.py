@@ -192,7 +192,7 @@ class _Watch:
 
     def _is_hidden(self, name: str) -> bool:
         root = next((str(folder) for folder in self._there if name.startswith(str(folder))), "")
-        return any(part.startswith(".") for part in name[len(root) :].split(os.sep))
+        return any(part.startswith(".") for part in Path(name[len(root) :]).parts)
 
     def _list(self) -> Iterator[WatchEvent]:
         """Look through all folders, and say when to do so again."""

@@ -34,7 +34,8 @@ class ChangeSource(Protocol):
 
     def __call__(
         self, folders: Sequence[Path], recursive: bool, mode: WatchMode, poll_seconds: float, cancel: CancelToken, /
-    ) -> Iterator[AbstractSet[str]]: ...
+    ) -> Iterator[AbstractSet[str]]:
+        """Begin to watch."""
 
 
 class _StopEvent:

@@ -88,7 +88,9 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
     # --- a long run (RunPaused, DeviceError) ---
     "run-drive-away": ErrorText(
         QT_TRANSLATE_NOOP("errors", "The drive or network with the pictures does not answer; the run is paused."),
-        QT_TRANSLATE_NOOP("errors", "Check the connection and resume. The pictures that got no answer are tried again."),
+        QT_TRANSLATE_NOOP(
+            "errors", "Check the connection and resume. The pictures that got no answer are tried again."
+        ),
     ),
     "run-drive-stays-away": ErrorText(
         QT_TRANSLATE_NOOP("errors", "The drive or network with the pictures has not answered for {minutes} minutes."),
@@ -105,10 +107,13 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "The watched folder “{folder}” cannot be read any more: {reason}."),
         QT_TRANSLATE_NOOP("errors", "It is watched again as soon as it can be read."),
     ),
-    "watch-folder-back": ErrorText(QT_TRANSLATE_NOOP("errors", "The folder “{folder}” is there and watched again."), ""),
+    "watch-folder-back": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The folder “{folder}” is there and watched again."), ""
+    ),
     "watch-polls": ErrorText(
         QT_TRANSLATE_NOOP(
-            "errors", "The system does not tell of new files in these folders; they are looked through every {seconds} s."
+            "errors",
+            "The system does not tell of new files in these folders; they are looked through every {seconds} s.",
         ),
         QT_TRANSLATE_NOOP(
             "errors",

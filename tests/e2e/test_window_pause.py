@@ -214,7 +214,7 @@ def test_retry_failed_tries_all_failed_rows_again_and_no_others(
     share.damaged = {"04.png"}
     window.actions_by_name["retry_failed"].trigger()
     wait_done(qtbot, window, COUNT)
-    assert sorted(share.reads) == ["03.png", "04.png", "41.png"]
+    assert set(share.reads) == {"03.png", "04.png", "41.png"}
     assert [path.name for path in window.results.failed_paths()] == ["04.png"]
     share.damaged = set()
     window.actions_by_name["retry_failed"].trigger()
@@ -234,12 +234,12 @@ def test_of_selected_rows_only_the_failed_ones_are_tried_again(
     assert "Retry failed" not in texts
     window.view.retry_failed_requested.emit(pictures[:10])
     wait_done(qtbot, window, COUNT)
-    assert share.reads == ["03.png"]
+    assert set(share.reads) == {"03.png"}
     window.view.select_path(pictures[41])
     menu = window.view.make_menu()
     next(action for action in menu.actions() if action.text() == "Retry failed").trigger()
     wait_done(qtbot, window, COUNT)
-    assert share.reads == ["03.png", "41.png"]
+    assert set(share.reads) == {"03.png", "41.png"}
 
 
 def test_while_only_errors_are_shown_the_filter_offers_to_retry(
@@ -317,9 +317,7 @@ def test_the_desktop_is_told_of_the_end_of_a_long_run_only(
     qtbot: QtBot, window: MainWindow, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[tuple[str, str]] = []
-    monkeypatch.setattr(
-        "gui.notifications.notify", lambda title, text, _window: told.append((title, text))
-    )
+    monkeypatch.setattr("gui.notifications.notify", lambda title, text, _window: told.append((title, text)))
     monkeypatch.setattr("PySide6.QtWidgets.QApplication.activeWindow", lambda: None)
     drop(window, pictures[:20])
     wait_done(qtbot, window, 20)

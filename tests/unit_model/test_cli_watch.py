@@ -53,7 +53,7 @@ def watch(arguments: list[str], user: Callable[[], object]) -> int:
     def act() -> None:
         try:
             user()
-        except BaseException as exc:
+        except BaseException as exc:  # noqa: BLE001 - it fails the test, on its thread
             failures.append(exc)
         os.kill(os.getpid(), signal.SIGINT)
 

@@ -1,6 +1,7 @@
 """A drive that goes away pauses the run and costs no picture its row; a picture that hangs costs only itself."""
 
 import errno
+import itertools
 import os
 import threading
 import time
@@ -154,7 +155,7 @@ def test_a_share_that_is_still_away_is_asked_for_one_picture_only(share: Share) 
 
     run = Run(share, pictures(40), comes_back_late)
     assert len(run.pauses) == 3
-    assert [after - before for before, after in zip(reads, reads[1:], strict=False)] == [1, 1]
+    assert [after - before for before, after in itertools.pairwise(reads)] == [1, 1]
     assert (len(run.results), run.failed) == (40, {})
 
 

@@ -399,7 +399,7 @@ class Watching:
                 self.events.append(event)
         except Cancelled:
             pass
-        except BaseException as exc:
+        except BaseException as exc:  # noqa: BLE001 - it fails the test, on its thread
             self.problems.append(exc)
 
     @property
