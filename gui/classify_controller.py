@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from gui.progress_bar import WorkClock
 from gui.results_model import ResultsModel
 from gui.settings import Settings
-from gui.work_clock import WorkClock
 from gui.worker import JobRunner, Outcome, Ticket
 from model.classify_request import ClassifierWish, ClassifyRequest
 from model.decode_limits import DecodeLimits
-from model.run_summary import RunTally
 from model.types import EngineReady, InstalledWeights, Notice, Problem, ResultBatch, RunPaused, WeightsOpened
 from model.work_queue import WorkQueue
 
 if TYPE_CHECKING:
     from gui.late_engine import LateEngine
     from model.engine import Engine
+    from model.run_summary import RunTally
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class ClassifyController(QObject):
         self._paused = False
         self._restricted = False
         self._computed = self._delivered = 0
-        self._tally = RunTally()
+        self._tally: RunTally | None = None
         self._clock = WorkClock()
 
     @property
@@ -180,10 +180,14 @@ class ClassifyController(QObject):
         """
         self._preferred = tuple(paths)
         self._queue.prefer(self._preferred)
-        can_begin_anew = self._running and not self._paused and not self._restricted
-        if can_begin_anew and self._results.has_newer(self._preferred, self._begun_at):
+        if self._can_begin_anew() and self._results.has_newer(self._preferred, self._begun_at):
             self._forget_tickets()
             self._begin(fresh=self._begun_fresh)
+
+    def _can_begin_anew(self) -> bool:
+        """Return whether the run under way may make way for one with more pictures: not when it was stopped."""
+        stopped = not self._tickets or self._tickets[-1].token.cancelled
+        return self._running and not (self._paused or self._restricted or stopped)
 
     def rerun(self, paths: Sequence[Path] | None = None) -> None:
         """Classify these rows, or all of them, anew, whatever is remembered of them; then what else waits."""
@@ -244,6 +248,8 @@ class ClassifyController(QObject):
         self._through_network = False
         self._delivered = 0
         if not self._running:
+            from model.run_summary import RunTally  # which a start does without
+
             self._computed = 0
             self._tally = RunTally()
             self._clock.start()
@@ -299,7 +305,8 @@ class ClassifyController(QObject):
     def _on_value(self, network: _NetworkKey, value: object) -> None:
         if isinstance(value, ResultBatch):
             self._results.apply(value.results)
-            self._tally.add(value.results)
+            if self._tally is not None:
+                self._tally.add(value.results)
             self._delivered += len(value.results)
             self._computed += len(value.results) if self._through_network else 0
             self.progressed.emit(self._computed)
@@ -325,7 +332,8 @@ class ClassifyController(QObject):
         if self._delivered and not outcome.cancelled and self._results.counts().pending:
             self._begin()  # for what came since
             return
-        self.finished.emit(self._tally.summary(self._clock.seconds(), cancelled=outcome.cancelled))
+        if self._tally is not None:
+            self.finished.emit(self._tally.summary(self._clock.seconds(), cancelled=outcome.cancelled))
         self._set_running(False)
 
     def _recover(self, problem: Problem | None) -> None:

@@ -1,4 +1,4 @@
-"""A quiet button at the window's lower edge: a text that can be clicked, hidden while there is nothing to say."""
+"""Quiet buttons at the window's lower edge: a text that can be clicked, hidden while there is nothing to say."""
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPalette
@@ -42,3 +42,11 @@ class LowerEdgeButton(QToolButton):
             palette = QPalette()
             palette.setColor(QPalette.ColorRole.ButtonText, colour)
             self.setPalette(palette)
+
+
+class TrainingLine(LowerEdgeButton):
+    """Says how far a training is; a click opens its dialog."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Start hidden."""
+        super().__init__(self.tr("Training"), self.tr("Show the training"), parent)

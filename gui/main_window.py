@@ -30,6 +30,7 @@ from gui.evaluation_controller import EvaluationController
 from gui.filter_bar import FilterBar
 from gui.folder_panel import FolderPanel
 from gui.list_controller import ListController
+from gui.lower_edge_button import TrainingLine
 from gui.message_bar import MessageBar
 from gui.mime import summarise_drop
 from gui.picture_loading import PictureSource
@@ -39,7 +40,6 @@ from gui.results_view import ResultsView
 from gui.settings import Settings
 from gui.thumbnails import ThumbnailLoader
 from gui.training_controller import TrainingController
-from gui.training_line import TrainingLine
 from gui.training_reports import TrainingReports
 from gui.watch_controller import WatchController
 from gui.watch_line import WatchLine

@@ -11,14 +11,13 @@ from gui.error_texts import problem_text
 from gui.message_bar import MessageAction, Severity
 from gui.results_order import StatusFilter
 from gui.run_status import RunStatus
-from gui.summary_texts import summary_text
-from model.run_summary import RunSummary
 from model.types import Problem
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
     from gui.summary_panel import SummaryPanel
     from gui.window_reports import WindowReports
+    from model.run_summary import RunSummary
 
 LONG_RUN = 10.0
 """Seconds of work from which on the desktop is told that it has ended."""
@@ -97,6 +96,8 @@ class RunReports(QObject):
     @Slot(object)
     def _on_ended(self, summary: RunSummary) -> None:
         if summary.seconds >= LONG_RUN:
+            from gui.summary_texts import summary_text
+
             self._notify(self.tr("Photospotter has ended its work"), summary_text(summary))
 
     def _notify(self, title: str, text: str) -> None:

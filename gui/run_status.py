@@ -1,6 +1,9 @@
 """The status line's words: what is going on, how far it is, and what was done last."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -8,9 +11,10 @@ from gui.classify_controller import ClassifyController
 from gui.list_controller import ListController
 from gui.progress_bar import RateMeter, StatusLine
 from gui.results_model import ResultsModel
-from gui.summary_texts import summary_text
-from model.run_summary import RunSummary, joined
 from model.types import EngineReady
+
+if TYPE_CHECKING:
+    from model.run_summary import RunSummary
 
 
 class RunStatus(QObject):
@@ -74,8 +78,7 @@ class RunStatus(QObject):
         elif scanning:
             self._line.set_busy(self.tr("Looking for pictures\u2026"))
         else:
-            known = self._summary is not None and self._summary.done > 0
-            self._line.set_idle("" if self._summary is None else summary_text(self._summary), details=known)
+            self._show_summary()
             if has_ended and self._summary is not None:
                 self.summarised.emit(self._summary)
                 self.ended.emit(self._summary)
@@ -112,14 +115,23 @@ class RunStatus(QObject):
 
     @Slot(object)
     def _on_finished(self, summary: RunSummary) -> None:
-        before = self._summary
-        self._summary = summary if before is None else joined(before, summary)
+        from model.run_summary import joined  # which a start does without
+
+        self._summary = summary if self._summary is None else joined(self._summary, summary)
 
     @Slot(bool)
     def _on_paused_changed(self, paused: bool) -> None:
         if not paused:
             self._rate = RateMeter()  # the pause is no part of the rate
         self.refresh()
+
+    def _show_summary(self) -> None:
+        if self._summary is None:
+            self._line.set_idle("")
+            return
+        from gui.summary_texts import summary_text  # which a start does without
+
+        self._line.set_idle(summary_text(self._summary), details=self._summary.done > 0)
 
     def _show_progress(self) -> None:
         counts = self._results.counts()

@@ -17,11 +17,11 @@ from gui.run_reports import RunReports
 from gui.run_status import RunStatus
 from gui.weights_reports import WeightsReports
 from model.names import display_name
-from model.run_summary import RunSummary
 from model.types import ExportDone, Problem, ScanReport
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
+    from model.run_summary import RunSummary
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-from gui.work_clock import WorkClock
+from gui.progress_bar import WorkClock
 
 
 def test_pauses_do_not_count() -> None:
