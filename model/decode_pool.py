@@ -165,7 +165,7 @@ class DecodePool:
         with self._changed:
             failed = [decoded for decoded in self._done if decoded.problem is not None]
             paths = [path for _, path in self._pending]
-            paths += [one.path for one in (*self._running, *failed)]
+            paths += [running.path for running in self._running] + [decoded.path for decoded in failed]
             self._pending.clear()
             self._done = deque(decoded for decoded in self._done if decoded.problem is None)
             for running in list(self._running):
