@@ -112,6 +112,8 @@ class StatusLine(QWidget):
         self._details.clicked.connect(self._request_details)
         layout.addWidget(self._text)
         layout.addWidget(self._details)
+        self._filler = QWidget()  # in place of the bar, at the other side of the text
+        layout.addWidget(self._filler, 1)
         layout.addWidget(self._device)
         self.setMinimumHeight(self._text.sizeHint().height() + 2 * SMALL_GAP + GAP)
         self.setAccessibleName(self.tr("Status"))
@@ -145,7 +147,7 @@ class StatusLine(QWidget):
             parts.append(self.tr("{rate}\u00a0images/s").format(rate=rate))
         if seconds_left is not None and done < total:
             parts.append(time_left_text(seconds_left))
-        self._bar.show()
+        self._show_bar(True)
         self._text.setText(" \u00b7 ".join(parts))
         # The text keeps the width it once had, so that the bar does not jump with every digit.
         self._text.setMinimumWidth(min(_MOST_KEPT, max(self._text.minimumWidth(), self._text.sizeHint().width())))
@@ -159,13 +161,13 @@ class StatusLine(QWidget):
         """Show that something is going on whose length is not known."""
         self._bar.set_indeterminate()
         self._details.show_text("")
-        self._bar.show()
+        self._show_bar(True)
         self._say(text)
 
     def set_idle(self, text: str, *, details: bool = False) -> None:
         """Show that nothing is going on; `text` says what was done last, or is empty. `details` offers more of it."""
         self._bar.set_share(0.0)
-        self._bar.hide()
+        self._show_bar(False)
         self._text.setMinimumWidth(0)
         self._say(text)
         self._details.show_text(self.tr("Details") if details else "")
@@ -179,6 +181,10 @@ class StatusLine(QWidget):
         self._device.setText(text)
         self._device.setAccessibleName(self.tr("Device in use: {device}").format(device=text) if text else "")
         self._device.setVisible(bool(text))
+
+    def _show_bar(self, shown: bool) -> None:
+        self._bar.setVisible(shown)
+        self._filler.setVisible(not shown)
 
     def _say(self, text: str) -> None:
         changed = text != self._text.text()

@@ -1,6 +1,7 @@
 """What came of the last run, in detail: over the status line until it is closed, or until the next run begins."""
 
-from PySide6.QtCore import QLocale, Qt, Signal, SignalInstance, Slot
+from PySide6.QtCore import QEvent, QLocale, Qt, Signal, SignalInstance, Slot
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from gui.assets import line_icon
@@ -9,7 +10,7 @@ from gui.error_texts import problem_text
 from gui.percent import counted
 from gui.summary_texts import rate_text
 from gui.theme import GAP, SMALL_GAP, WIDE_GAP, bold_font, tabular_font
-from gui.toned_label import Tone, TonedLabel
+from gui.toned_label import Tone, TonedLabel, panel_colours
 from model.run_summary import RunSummary
 
 MOST_REASONS = 8
@@ -32,7 +33,6 @@ class SummaryPanel(QWidget):
         title.setFont(bold_font(title.font()))
         self._close = QToolButton()
         self._close.setAutoRaise(True)
-        self._close.setIcon(line_icon("close"))
         self._close.setAccessibleName(self.tr("Close the summary"))
         self._close.setToolTip(self.tr("Close the summary"))
         self._close.clicked.connect(self.hide)
@@ -42,12 +42,13 @@ class SummaryPanel(QWidget):
         self._lines = QGridLayout()
         self._lines.setHorizontalSpacing(WIDE_GAP)
         self._lines.setVerticalSpacing(SMALL_GAP)
-        self._lines.setColumnStretch(1, 1)
+        self._lines.setColumnStretch(4, 1)  # what can be done stands beside the words
         column = QVBoxLayout(self)
         column.setContentsMargins(GAP, SMALL_GAP, SMALL_GAP, GAP)
         column.setSpacing(SMALL_GAP)
         column.addLayout(head)
         column.addLayout(self._lines)
+        self._tint()
         self.hide()
 
     def set_summary(self, summary: RunSummary) -> None:
@@ -85,6 +86,21 @@ class SummaryPanel(QWidget):
             button.setAccessibleName(f"{text}: {words}")
             button.clicked.connect(signal)
             self._lines.addWidget(button, row, 2 + place)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the scheme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._tint()
+
+    def _tint(self) -> None:
+        self._close.setIcon(line_icon("close", self.palette()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw a hairline over the panel."""
+        super().paintEvent(event)
+        with QPainter(self) as painter:
+            painter.fillRect(0, 0, self.width(), 1, panel_colours(self.palette()).hairline)
 
     @Slot()
     def _clear(self) -> None:

@@ -61,9 +61,9 @@ def test_folders_that_are_added_later_are_watched_too(
     assert window.watch_line.text() == "Watching 2 folders"
     write_picture(tmp_path / "other" / "b.png")
     wait_done(qtbot, window, 5)
-    texts = [action.text() for action in window.watch_line.menu().actions()]
+    texts = [action.text() for action in window.watch_line.choices.actions()]
     assert texts == [f"Stop watching {folder}", f"Stop watching {tmp_path / 'other'}", "", "Stop watching all of them"]
-    window.watch_line.menu().actions()[0].trigger()
+    window.watch_line.choices.actions()[0].trigger()
     assert window.watching.folders == (tmp_path / "other",)
     window.watch_line.unwatch_all_requested.emit()
     assert window.watching.folders == ()
