@@ -71,6 +71,7 @@ def changes_in(
         force_polling=True if mode is WatchMode.POLLING else None,
         poll_delay_ms=int(1000 * poll_seconds),
         recursive=recursive,
-        ignore_permission_denied=True,
+        # Where the system tells of changes, the library would pass over its limit too, and watch nothing.
+        ignore_permission_denied=mode is WatchMode.POLLING,
     ):
         yield {path for change, path in changes if change is not Change.deleted}

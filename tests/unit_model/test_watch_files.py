@@ -1,7 +1,11 @@
 """watch() with the real library, on real files: what the system tells of, and when."""
 
+import json
 import os
+import shlex
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -116,3 +120,47 @@ def test_a_real_folder_that_is_moved_away_and_back(tmp_path: Path) -> None:
         watching.wait_for(lambda: watching.found == ["a.png"])
     finally:
         watching.end()
+
+
+LIMITED = """
+import json, os, sys
+from pathlib import Path
+from model.cancel import CancelToken
+from model.types import Notice, ScanBatch
+from model.watch import WatchState, WatchTimes, watch
+folder = Path(sys.argv[1])
+cancel = CancelToken()
+told, modes = [], []
+times = WatchTimes(settle=0.1, patience=0.5, look=0.1, poll=0.2)
+for event in watch([folder], recursive=True, cancel=cancel, times=times):
+    if isinstance(event, WatchState):
+        modes.append(event.mode.value)
+        if event.mode.value == "polling":
+            os.rename(folder.with_name("new.png"), folder / "39" / "new.png")
+    elif isinstance(event, Notice):
+        told.append(event.problem.code)
+    elif isinstance(event, ScanBatch):
+        cancel.cancel()
+print(json.dumps([modes, told]))
+"""
+
+
+def test_the_real_limit_of_the_system(tmp_path: Path) -> None:
+    """In a name space of its own a process may lower its limit."""
+    for number in range(40):
+        (tmp_path / "watched" / f"{number}").mkdir(parents=True)
+    write_picture(tmp_path / "new.png")
+    limit = "echo 10 > /proc/sys/user/max_inotify_watches"
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-Ur", "sh", "-c", limit], check=False).returncode:
+        pytest.skip("no name space of its own may be made here")
+    command = [sys.executable, "-c", LIMITED, str(tmp_path / "watched")]
+    run = subprocess.run(
+        ["unshare", "-Ur", "sh", "-c", f"{limit}; exec {shlex.join(command)}"],
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout) == [["native", "polling"], ["watch-polls"]]
