@@ -63,7 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         window.add_paths([Path(path).absolute() for path in arguments.paths])
     code = int(app.exec())
     from gui.shutdown import finish
+    from model.garbage import end_without_collecting
 
+    end_without_collecting()
     finish(window.runners)
     garbage.stop()
     return code

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 
 from model.cancel import Cancelled, CancelToken
 from model.errors import PhotospotterError
+from model.garbage import without_collecting
 from model.types import Problem
 
 _NICENESS = 10
@@ -145,7 +146,8 @@ class _Sender(logging.Handler):
 
 def _job(target: str) -> Callable[..., Iterator[object]]:
     module, _, function = target.partition(":")
-    job: Callable[..., Iterator[object]] = getattr(importlib.import_module(module), function)
+    with without_collecting():
+        job: Callable[..., Iterator[object]] = getattr(importlib.import_module(module), function)
     return job
 
 

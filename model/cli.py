@@ -18,6 +18,7 @@ from model.cancel import Cancelled, CancelToken
 from model.cli_output import let_go_of_streams, say
 from model.errors import DeviceError, PhotospotterError, UsageError, WeightsError
 from model.exit_codes import EXIT_CANNOT_RUN, EXIT_INTERRUPTED, EXIT_USAGE
+from model.garbage import end_without_collecting, without_collecting
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     words = sys.argv[1:] if argv is None else argv
-    arguments = _parser(words).parse_args(words)
+    end_without_collecting()
+    with without_collecting():
+        arguments = _parser(words).parse_args(words)
     level = logging.DEBUG if arguments.verbose else logging.ERROR
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
     cancel = CancelToken()

@@ -8,6 +8,7 @@ from typing import Protocol
 from model import folders
 from model.classify_request import ClassifierWish
 from model.errors import DeviceError, PhotospotterError, WeightsError, first_line
+from model.garbage import without_collecting
 from model.gpu_presence import has_gpu_driver
 from model.machine_notes import add_notes, read_notes
 from model.onnx_cache import ExportedNetwork, OnnxCache
@@ -50,6 +51,7 @@ def user_cache() -> OnnxCache:
     return OnnxCache(folders.onnx_dir())
 
 
+@without_collecting()
 def load_classifier(installed: InstalledWeights, wish: ClassifierWish) -> LoadedClassifier:
     """Load the weights with the engine that is wished for.
 
