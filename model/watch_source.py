@@ -58,6 +58,8 @@ def changes_in(
         return
     from watchfiles import Change, watch
 
+    # It notes every change, also that of a log file in a watched folder, which is one more change.
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
     for changes in watch(
         *folders,
         watch_filter=None,

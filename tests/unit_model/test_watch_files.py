@@ -1,6 +1,7 @@
 """watch() with the real library, on real files: what the system tells of, and when."""
 
 import json
+import logging
 import os
 import shlex
 import shutil
@@ -164,3 +165,18 @@ def test_the_real_limit_of_the_system(tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout) == [["native", "polling"], ["watch-polls"]]
+
+
+def test_changes_are_not_logged_lest_a_watched_log_change_by_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    folder = tmp_path / "watched"
+    folder.mkdir()
+    watching = Watching(folder)
+    try:
+        write_picture(folder / "a.png")
+        watching.wait_for(lambda: watching.found == ["a.png"])
+    finally:
+        watching.end()
+    assert [record for record in caplog.records if record.name.startswith("watchfiles")] == []
