@@ -14,7 +14,6 @@ from model.classify_request import ClassifyRequest
 from model.cli_arguments import whole_number
 from model.cli_output import STANDARD_OUTPUT, ProgressBar, emit, format_seconds, on_one_line, say, standard_output
 from model.cli_patience import DrivePatience
-from model.cli_summary import summary_lines
 from model.engine import Engine, RunEvent
 from model.engine_choice import ENGINE_TITLES, user_cache
 from model.errors import DeviceError, UsageError, WeightsError, describe
@@ -199,6 +198,8 @@ class _Run:
         """Say what was done, how fast, and with what; nothing where nothing was, or nobody wants to know."""
         if self._arguments.quiet or not self.done:
             return
+        from model.cli_summary import summary_lines  # which a start does without
+
         device = ", ".join([self._facts.device, *self._engines])
         weights = self._installed.weights
         summary = self._tally.summary(self._seconds)

@@ -1,6 +1,7 @@
 """A run in the window is paused by hand or because its drive went away; failed rows are tried again."""
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,8 +48,22 @@ def pause(qtbot: QtBot, window: MainWindow, gate: threading.Semaphore) -> int:
     window.actions_by_name["pause"].trigger()
     assert window.classify.paused
     gate.release(1000)
-    qtbot.wait(300)
-    return window.results.counts().done
+    return quiet_count(qtbot, window)
+
+
+def quiet_count(qtbot: QtBot, window: MainWindow) -> int:
+    """Return how many pictures are done once that has not changed for a while."""
+    since, last = time.monotonic(), -1
+
+    def is_quiet() -> bool:
+        nonlocal since, last
+        now = window.results.counts().done
+        if now != last:
+            since, last = time.monotonic(), now
+        return time.monotonic() - since > 0.4
+
+    qtbot.waitUntil(is_quiet, timeout=20_000)
+    return last
 
 
 def test_a_paused_run_finishes_its_batch_and_waits_until_it_is_resumed(
@@ -65,8 +80,7 @@ def test_a_paused_run_finishes_its_batch_and_waits_until_it_is_resumed(
     assert window.classify.running
     assert window.status.text.startswith("Paused")
     assert action.text().replace("&", "") == "Resume"
-    qtbot.wait(300)
-    assert window.results.counts().done == done
+    assert quiet_count(qtbot, window) == done
     action.trigger()
     wait_done(qtbot, window, COUNT)
     assert factory.pictures == COUNT
@@ -83,9 +97,8 @@ def test_a_paused_run_can_be_added_to(
     drop(window, pictures[40:])
     qtbot.waitUntil(lambda: window.results.counts().total == COUNT)
     window.view.scrollToBottom()
-    qtbot.wait(300)
+    assert quiet_count(qtbot, window) == done
     assert window.classify.paused
-    assert window.results.counts().done == done
     window.classify.resume()
     wait_done(qtbot, window, COUNT)
 
