@@ -151,6 +151,15 @@ class ResultsModel(QAbstractTableModel):
         """Return whether one of `paths` is in the list, waits, and was added after `mark`."""
         return self._rows.has_newer(paths, mark)
 
+    def failed_paths(self, among: Iterable[Path] | None = None) -> list[Path]:
+        """Return the pictures with an error, hidden ones too, in the order of adding; `among` leaves only these."""
+        if self._filled is None:
+            return []
+        failed = self._rows.slots_with(RowStatus.ERROR)
+        if among is not None:
+            failed = failed[self._rows.mask_of(self._rows.slots_of(among))[failed]]
+        return [found.path for found in self._rows.pictures(failed)]
+
     def results(self) -> list[ImageResult]:
         """Return the results of the active weights, errors and hidden rows too, in the order of adding."""
         return self._rows.results()

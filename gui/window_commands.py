@@ -43,6 +43,7 @@ class WindowCommands(QObject):
         view.large_view_requested.connect(self.show_large)
         view.copy_requested.connect(self.copy)
         view.retry_requested.connect(self.retry)
+        view.retry_failed_requested.connect(self.retry_failed_of)
         window.detail.step_requested.connect(self.step)
         window.lists.copied.connect(self._on_copied)
 
@@ -63,6 +64,9 @@ class WindowCommands(QObject):
             "find": self.find,
             "stop": self.stop,
             "rerun": self.rerun,
+            "pause": self.pause,
+            "retry_failed": self.retry_failed,
+            "watch_added": self.watch_added,
             "open_viewer": self.open_viewer,
             "reveal": self.reveal,
             "train": self.train,
@@ -232,6 +236,38 @@ class WindowCommands(QObject):
         """Classify these anew."""
         self._window.thumbnails.forget(paths)
         self._window.classify.rerun(paths)
+
+    @Slot()
+    def pause(self) -> None:
+        """Have the run wait, or go on."""
+        classify = self._window.classify
+        classify.resume() if classify.paused else classify.pause()
+
+    @Slot()
+    def retry_failed(self) -> None:
+        """Classify all pictures with an error anew, also those that the filter hides."""
+        self._retry_failed(None)
+
+    @Slot(object)
+    def retry_failed_of(self, paths: Sequence[Path]) -> None:
+        """Classify those of these anew that have an error."""
+        self._retry_failed(paths)
+
+    def _retry_failed(self, paths: Sequence[Path] | None) -> None:
+        self._window.thumbnails.forget(self._window.results.failed_paths(paths))
+        if not self._window.classify.retry_failed(paths):
+            self._window.reports.say(self.tr("No picture has an error."))
+
+    @Slot(object)
+    def take_rewritten(self, paths: Sequence[Path]) -> None:
+        """Classify pictures anew whose files another program has changed."""
+        self._window.thumbnails.forget(paths)
+        self._window.classify.classify_changed(paths)
+
+    @Slot()
+    def watch_added(self) -> None:
+        """Watch the folders that were added to the list, and those that will be; or none any more."""
+        self._window.watching.watch_added(self._window.actions_by_name["watch_added"].isChecked())
 
     @Slot()
     def open_viewer(self) -> None:
