@@ -20,6 +20,7 @@ from model.errors import ImageError
 from model.image_formats import DECODABLE_FORMATS, HEADER_BYTES, ImageFormat, format_by_header, format_by_name
 from model.pixel_budget import BYTES_PER_PIXEL, DEFAULT_PIXELS_AT_ONCE
 from model.quiet_libtiff import silence_libtiff
+from model.watched_file import WatchedFile
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ def open_regular(path: Path) -> BinaryIO:
         descriptor = os.open(path, flags)
         try:
             _require_regular(os.fstat(descriptor))  # it may have been replaced in the meantime
-            return os.fdopen(descriptor, "rb")
+            return WatchedFile(descriptor)
         except BaseException:
             os.close(descriptor)
             raise
