@@ -19,6 +19,7 @@ MOST_BYTES = 4 * 2**30
 _MOST_HEADER_BYTES = 8 * 2**20  # a network of 2,000 tensors has 0.3 MB of safetensors header
 _MOST_PICKLE_BYTES = 64 * 2**20  # and of pickle; a training's options may be beside it
 _MOST_DIRECTORY_BYTES = 8 * 2**20
+_MOST_UNPACKED_BYTES = 64 * 2**20  # torch compresses the code of TorchScript, which is refused with better words, alone
 
 _ZIP_START = b"PK\x03\x04"
 # PKWARE's APPNOTE.TXT, 4.3.14 to 4.3.16: the end record, with up to 64 KB of comment, and the 64-bit one before it.
@@ -66,10 +67,8 @@ def _zip_fault(handle: BinaryIO) -> str:
         entries = zipfile.ZipFile(handle).infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, LookupError, struct.error, OverflowError) as exc:
         return f"it cannot be unpacked: {exc}"
-    if any(entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size for entry in entries):
-        return "it is compressed, which torch's own files never are"
-    if sum(entry.file_size for entry in entries) > size:
-        return "it would unpack to more than it has itself"
+    if sum(entry.file_size for entry in entries) > size + _MOST_UNPACKED_BYTES:
+        return "it would unpack to far more than it has itself"
     if any(entry.filename.endswith(".pkl") and entry.file_size > _MOST_PICKLE_BYTES for entry in entries):
         return "its pickle is far longer than a network's"
     return ""
