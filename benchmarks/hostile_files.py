@@ -66,7 +66,7 @@ def _sizes() -> Iterator[Hostile]:
     yield _one("full-grey.png", full, "image-memory", lambda: made.png(65_535, 3_960, b"", colour=0))
     yield _one("full.webp", full, "image-memory", lambda: made.webp(16_000, 16_000))
     yield _one("full.j2k", full, "image-memory", lambda: _j2k(16_000, 16_000))
-    yield _one("full.qoi", full, "image-memory", lambda: made.qoi(16_000, 16_000, b"\xfd" * 4_200_000))
+    yield _one("full.qoi", full, "image-memory image-slow-format", lambda: made.qoi(16_000, 16_000, b"\xfd" * 4_200_000))
     yield _one("full.ppm", full, "image-memory", lambda: b"P5 16000 16000 254\n")
     yield _one("full-turned.jpg", full, "ok", lambda: _turned(65_000, 3_960), large=True)
     yield _one("most.webp", "as much memory as one picture may take", "ok", lambda: made.webp(9_000, 9_000), large=True)
@@ -126,15 +126,20 @@ def _headers_without_end() -> Iterator[Hostile]:
 
 
 def _slow() -> Iterator[Hostile]:
-    slow = "a decoder kept busy"
-    yield _one("scans.jpg", slow, "image-damaged", lambda: made.with_scans(_progressive(2_000), 20_000))
-    yield _one("scans-most.jpg", slow, "ok", lambda: made.with_scans(_progressive(10_000), 280), large=True)
-    yield _one("steps.qoi", slow, "image-slow-format", lambda: made.qoi(8_000, 8_000, bytes(40_000_000)), large=True)
-    yield _one("steps-most.qoi", slow, "ok", lambda: made.qoi(4_400, 4_400, bytes(4_400 * 4_400)), large=True)
-    yield _one("steps.ppm", slow, "image-slow-format", lambda: b"P3 8000 8000 255\n" + b"0 " * 40_000_000, large=True)
-    yield _one("steps-most.ppm", slow, "ok", lambda: b"P3 2500 2600 255\n" + b"0 " * 19_500_000, large=True)
-    yield _one("samples.ppm", slow, "ok", lambda: b"P6 2500 2600 254\n" + bytes(19_500_000), large=True)
-    yield _one("steps.bmp", slow, "ok", lambda: made.bmp_runs(65_535, 1_200, b"\1\0\0\0" * 1_200 + b"\0\1"), large=True)
+    scans = "a decoder kept busy: scan after scan"
+    yield _one("scans.jpg", scans, "image-damaged", lambda: made.with_scans(_progressive(2_000), 20_000))
+    yield _one("scans-most.jpg", scans, "ok", lambda: made.with_scans(_progressive(10_000), 88), large=True)
+    steps = "a decoder in Python kept busy"
+    slow = "image-slow-format"
+    yield _one("steps.qoi", steps, slow, lambda: made.qoi(3_000, 3_000, bytes(9_000_000)), large=True)
+    yield _one("steps-most.qoi", steps, "ok", lambda: made.qoi(2_300, 2_300, b"\xa0\x88" * 2_300**2), large=True)
+    yield _one("steps.ppm", steps, slow, lambda: b"P3 8000 8000 255\n" + b"0 " * 80_000_000, large=True)
+    yield _one("steps-most.ppm", steps, "ok", lambda: b"P3 3900 3900 255\n" + b"0 " * (3 * 3_900**2), large=True)
+    yield _one("samples.ppm", steps, slow, lambda: b"P6 4000 4000 254\n" + bytes(48_000_000), large=True)
+    yield _one("samples-most.ppm", steps, "ok", lambda: b"P6 2700 2900 254\n" + bytes(23_490_000), large=True)
+    yield _one("steps.bmp", steps, "ok", lambda: made.bmp_runs(65_535, 1_200, b"\1\0\0\0" * 1_200 + b"\0\1"), large=True)
+    runs = (b"\1\0" * 4_600 + b"\0\0") * 2_400
+    yield _one("runs-most.bmp", steps, "ok", lambda: made.bmp_runs(4_600, 2_400, runs), large=True)
 
 
 def _lies() -> Iterator[Hostile]:

@@ -176,7 +176,7 @@ def _require_work(image: Image.Image, file: BinaryIO, known: ImageFormat | None)
     """Refuse pictures that are made to keep their decoder busy."""
     steps = python_steps(image, file)
     if steps > MOST_PYTHON_STEPS:
-        raise ImageError("image-slow-format", format=image.format or "", millions=math.ceil(steps / 1e6))
+        raise ImageError("image-slow-format", format=image.format or "", seconds=math.ceil(steps / 1e6))
     if scanned_pixels(image, file, known) > MOST_SCANNED_PIXELS:
         raise ImageError("image-damaged", detail="it is divided into more scans than any program makes")
 

@@ -97,7 +97,7 @@ PICTURE_ERROR_TEXTS: dict[str, ErrorText] = {
         ),
     ),
     "image-slow-format": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "too large for {format}, which takes very long to open: {millions} million steps"),
+        QT_TRANSLATE_NOOP("errors", "too large for its kind of {format}, which is slow to open: it would take some {seconds} s"),
         QT_TRANSLATE_NOOP(
             "errors",
             "Save it as JPEG or PNG with another program and add that file.",

@@ -7,7 +7,8 @@ from model.cancel import CancelToken
 
 # Sound pictures stay far below: a header is a few dozen segments, and each takes its reader a few calls.
 HEADER_READS = 200_000
-_HEADER_BYTES = 64 << 20
+# Pillow joins the segments of EXIF one by one, and copies what it has each time.
+_HEADER_BYTES = 32 << 20
 # Layers of Photoshop lie in a tag of TIFF, which is read with the others.
 _TIFF_HEADER_BYTES = 512 << 20
 # PNG goes on reading chunks after the pixels; libpng makes them of 8 KB, others of any size but not of a few bytes.

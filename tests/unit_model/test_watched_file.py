@@ -221,7 +221,7 @@ def test_formats_whose_reader_is_slow(
     path = tmp_path / name
     path.write_bytes(data)
     assert decode(path, limits=LIMITS).image.size == (40, 40)
-    monkeypatch.setattr(decode_module, "MOST_PYTHON_STEPS", 799)
+    monkeypatch.setattr(decode_module, "MOST_PYTHON_STEPS", 399)
     error = refusal(path)
     assert error.problem.code == "image-slow-format"
     assert "JPEG or PNG" in error.remedy
