@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,7 +127,9 @@ def main() -> int:
             wrong += more
         if chosen.shared is not None:
             lines += ["", f"### {chosen.shared.name}: files of other projects", "", *_shared(chosen.shared, wrong)]
-            lines += ["", "### The command line on all of them", "", *_command_line([chosen.shared, Path(name)])]
+            lines += ["", "### The command line on whole folders", ""]
+            lines += [*_command_line("the files of other projects", chosen.shared), ""]
+            lines += [*_command_line("the files made for the purpose, odd names and odd files", Path(name))]
     text = "\n".join(lines) + "\n"
     if chosen.into is None:
         sys.stdout.write(text)
@@ -199,12 +201,12 @@ def _shared(folder: Path, wrong: list[str]) -> Iterable[str]:
     yield from _table([("", name, "", outcome) for name, outcome in [*slow, *large]])
 
 
-def _command_line(folders: Sequence[Path]) -> Iterable[str]:
-    """Classify the folders by the real command; yield what it said and took."""
+def _command_line(title: str, folder: Path) -> Iterable[str]:
+    """Classify a folder by the real command; yield what it said and took."""
     with tempfile.TemporaryDirectory() as name:
         table = Path(name) / "out.csv"
         environment = os.environ | {"PHOTOSPOTTER_DATA_DIR": name, "PHOTOSPOTTER_NO_EXPORT": "1"}
-        command = [sys.executable, "-m", "model", "classify", *map(str, folders), "--csv", str(table)]
+        command = [sys.executable, "-m", "model", "classify", str(folder), "--csv", str(table)]
         started = time.perf_counter()
         with (Path(name) / "said").open("w+", encoding="utf-8") as said:
             process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
@@ -217,7 +219,8 @@ def _command_line(folders: Sequence[Path]) -> Iterable[str]:
             rows = list(csv.DictReader(stream))
     counts = Counter(row["status"] for row in rows)
     told = all(row["error"] for row in rows if row["status"] == "error")
-    yield f"`photospotter-cli classify` on both folders at once: {len(rows)} rows, {counts['ok']} with labels and "
+    told = all(row["error"] for row in rows if row["status"] == "error")
+    yield f"`photospotter-cli classify` on {title}: {len(rows)} rows, {counts['ok']} with labels and "
     yield f"{counts['error']} with an error, {'each' if told else 'NOT each'} in words; exit code {process.returncode}, "
     yield f"{seconds:.0f} s, at most {usage.ru_maxrss / 1024:.0f} MiB. It said:"
     yield ""

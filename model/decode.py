@@ -26,7 +26,15 @@ from model.decode_work import (
 )
 from model.errors import ImageError
 from model.image_formats import ImageFormat
-from model.picture_file import icon_pixels, identify, is_cut_short, known_format, open_regular, set_up_pillow
+from model.picture_file import (
+    free_kept_memory,
+    icon_pixels,
+    identify,
+    is_cut_short,
+    known_format,
+    open_regular,
+    set_up_pillow,
+)
 from model.pixel_budget import BYTES_PER_PIXEL
 from model.pixels import orientation, to_upright_rgb, upright_size
 from model.types import PictureFacts
@@ -139,6 +147,8 @@ def _upright_rgb(
             _require_memory(limits, cost)
         if not icon:
             stack.enter_context(limits.budget.hold(cost, cancel))
+        if cost > limits.budget.pixels:
+            free_kept_memory()  # this one goes alone, and what was kept for others would come on top
         _raise_if_cancelled(cancel)
         with translated(limits.pixels, is_cut_short=cut_short):
             source.load()

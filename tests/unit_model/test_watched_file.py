@@ -1,8 +1,11 @@
 """Readers that get out of hand are ended, and pictures that would cost too much are refused from their header."""
 
+import gc
 import io
 import os
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,13 +16,14 @@ from benchmarks import hostile_bytes as made
 from model import decode as decode_module
 from model import decode_work, watched_file
 from model.cancel import Cancelled, CancelToken
-from model.decode import decode, decoding
+from model.decode import decode, decoding, thumbnail
 from model.decode_limits import DecodeLimits
 from model.decode_pool import DecodePool
 from model.decode_work import scanned_pixels, tiff_numbers
 from model.errors import ImageError
 from model.image_formats import format_by_header
 from model.picture_file import open_regular
+from model.pixel_budget import PixelBudget
 from model.types import PictureFacts
 
 
@@ -145,6 +149,38 @@ def test_copies_of_the_pixels_count(tmp_path: Path, mode: str, cost: int) -> Non
     limits = DecodeLimits()
     with decoding(path, limits=limits):
         assert limits.budget.held == 10_000 * cost
+
+
+def pictures_alive() -> int:
+    return sum(isinstance(thing, Image.Image) for thing in gc.get_objects())
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "TIFF"])
+@pytest.mark.parametrize("work", [decode, lambda path, limits: thumbnail(path, 16, limits=limits)])
+def test_a_picture_that_fails_leaves_memory_at_once(tmp_path: Path, kind: str, work: Callable[..., object]) -> None:
+    """Not at the next collection of garbage: ten damaged pictures of a gigabyte would all be there until then."""
+    path = tmp_path / "a"
+    data = encoded(kind)
+    path.write_bytes(data[: len(data) * 2 // 3])
+    assert not gc.isenabled()  # as set by conftest
+    before = pictures_alive()
+    for _ in range(3):
+        with suppress(ImageError):
+            work(path, limits=LIMITS)
+            pytest.fail("the file is whole")
+    assert pictures_alive() == before
+
+
+def test_what_is_kept_for_the_next_pictures_makes_room_for_a_large_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    freed: list[int] = []
+    monkeypatch.setattr(decode_module, "free_kept_memory", lambda: freed.append(1))
+    path = saved(tmp_path / "a.png", pattern(100, 100))
+    decode(path, limits=DecodeLimits(budget=PixelBudget(10_000)))
+    assert freed == []
+    decode(path, limits=DecodeLimits(budget=PixelBudget(9_999)))
+    assert freed == [1]
 
 
 # --- work ---
