@@ -50,7 +50,7 @@ class Outcome:
 
 
 def open_picture(path: Path) -> tuple[str, str, float]:
-    """Do what the program does with a picture, network input and thumbnail; return code, words, the slower's seconds."""
+    """Make network input and thumbnail, as the program does; return code, words, and the slower's seconds."""
     limits = DecodeLimits()
     code, words, slower = "ok", "", 0.0
     for work in (
@@ -221,7 +221,7 @@ def _command_line(title: str, folder: Path) -> Iterable[str]:
     told = all(row["error"] for row in rows if row["status"] == "error")
     told = all(row["error"] for row in rows if row["status"] == "error")
     yield f"`photospotter-cli classify` on {title}: {len(rows)} rows, {counts['ok']} with labels and "
-    yield f"{counts['error']} with an error, {'each' if told else 'NOT each'} in words; exit code {process.returncode}, "
+    yield f"{counts['error']} with an error, {'each' if told else 'NOT each'} in words; exit code {process.returncode},"
     yield f"{seconds:.0f} s, at most {usage.ru_maxrss / 1024:.0f} MiB. It said:"
     yield ""
     yield from (f"    {line}" for line in words[-4:])

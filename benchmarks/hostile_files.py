@@ -66,7 +66,9 @@ def _sizes() -> Iterator[Hostile]:
     yield _one("full-grey.png", full, "image-memory", lambda: made.png(65_535, 3_960, b"", colour=0))
     yield _one("full.webp", full, "image-memory", lambda: made.webp(16_000, 16_000))
     yield _one("full.j2k", full, "image-memory", lambda: _j2k(16_000, 16_000))
-    yield _one("full.qoi", full, "image-memory image-slow-format", lambda: made.qoi(16_000, 16_000, b"\xfd" * 4_200_000))
+    yield _one(
+        "full.qoi", full, "image-memory image-slow-format", lambda: made.qoi(16_000, 16_000, b"\xfd" * 4_200_000)
+    )
     yield _one("full.ppm", full, "image-memory", lambda: b"P5 16000 16000 254\n")
     yield _one("full-turned.jpg", full, "ok", lambda: _turned(65_000, 3_960), large=True)
     yield _one("most.webp", "as much memory as one picture may take", "ok", lambda: made.webp(9_000, 9_000), large=True)
@@ -103,26 +105,44 @@ def _directories() -> Iterator[Hostile]:
     yield _one("loop-sub.tif", loop, "ok", lambda: _tiff_with(330, 8))
     yield _one("loop-exif.tif", loop, "ok", lambda: _tiff_with(34_665, 10))
     yield _one("loop-exif.jpg", loop, "ok", lambda: _jpeg_with_exif(made.tiff([(34_665, _LONG, 1, 8)])))
-    yield _one("beyond.tif", "a directory behind the end", "image-damaged image-truncated", lambda: b"II*\0\xff\xff\xff\x7f")
+    yield _one(
+        "beyond.tif", "a directory behind the end", "image-damaged image-truncated", lambda: b"II*\0\xff\xff\xff\x7f"
+    )
     many = "65,000 tags that claim the same megabyte"
     yield _one("tags.tif", many, "image-damaged image-truncated", lambda: made.overlapping_tags(65_000, _MEGA))
     yield _one("tags.png", many, "ok", lambda: _png(b"eXIf", made.overlapping_tags(65_000, _MEGA)))
     yield _one("tags.jpg", many, "ok", lambda: _jpeg_with_exif(made.overlapping_tags(65_000, _MEGA)))
-    yield _one("tags.webp", many, "ok", lambda: made.webp(8, 8, (b"EXIF", made.overlapping_tags(65_000, _MEGA)), flags=8))
+    yield _one(
+        "tags.webp", many, "ok", lambda: made.webp(8, 8, (b"EXIF", made.overlapping_tags(65_000, _MEGA)), flags=8)
+    )
     yield _one("tags-text.png", many, "ok image-damaged", _raw_profile)
     yield _one("strips.tif", "12 million strips", "image-damaged", lambda: _strips(12_000_000), large=True)
-    yield _one("strips-few.tif", "900,000 strips", "ok image-damaged image-truncated", lambda: _strips(900_000), large=True)
+    yield _one(
+        "strips-few.tif", "900,000 strips", "ok image-damaged image-truncated", lambda: _strips(900_000), large=True
+    )
 
 
 def _headers_without_end() -> Iterator[Hostile]:
     parts = "millions of tiny parts before the pixels"
     chunk = made.png_chunk(b"teSt", b"")
     yield _one("chunks.png", parts, "image-damaged", lambda: made.png(8, 8, before=[chunk * 4_000_000]))
-    yield _one("late-chunks.png", "millions of tiny parts after the pixels", "image-damaged ok", lambda: made.png(8, 8, after=[chunk * 4_000_000]))
-    yield _one("junk.jpg", parts, "image-damaged", lambda: _jpeg_with(made.jpeg_segment(0xFE, b"c") + b"x" * (32 * _MEGA)))
+    yield _one(
+        "late-chunks.png",
+        "millions of tiny parts after the pixels",
+        "image-damaged ok",
+        lambda: made.png(8, 8, after=[chunk * 4_000_000]),
+    )
+    yield _one(
+        "junk.jpg", parts, "image-damaged", lambda: _jpeg_with(made.jpeg_segment(0xFE, b"c") + b"x" * (32 * _MEGA))
+    )
     yield _one("comment.gif", parts, "image-damaged", lambda: made.gif(1, 1, 1, made.gif_comment(64 * _MEGA)))
     yield _one("exif.jpg", "EXIF of 100 MB", "image-damaged", lambda: _jpeg_with_exif(bytes(100 * _MEGA)), large=True)
-    yield _one("comments.ppm", "a comment of 32 MB", "image-damaged image-unknown", lambda: b"P6\n#" + b"x" * (32 * _MEGA) + b"\n1 1 255\nabc")
+    yield _one(
+        "comments.ppm",
+        "a comment of 32 MB",
+        "image-damaged image-unknown",
+        lambda: b"P6\n#" + b"x" * (32 * _MEGA) + b"\n1 1 255\nabc",
+    )
 
 
 def _slow() -> Iterator[Hostile]:
@@ -137,7 +157,9 @@ def _slow() -> Iterator[Hostile]:
     yield _one("steps-most.ppm", steps, "ok", lambda: b"P3 3900 3900 255\n" + b"0 " * (3 * 3_900**2), large=True)
     yield _one("samples.ppm", steps, slow, lambda: b"P6 4000 4000 254\n" + bytes(48_000_000), large=True)
     yield _one("samples-most.ppm", steps, "ok", lambda: b"P6 2700 2900 254\n" + bytes(23_490_000), large=True)
-    yield _one("steps.bmp", steps, "ok", lambda: made.bmp_runs(65_535, 1_200, b"\1\0\0\0" * 1_200 + b"\0\1"), large=True)
+    yield _one(
+        "steps.bmp", steps, "ok", lambda: made.bmp_runs(65_535, 1_200, b"\1\0\0\0" * 1_200 + b"\0\1"), large=True
+    )
     runs = (b"\1\0" * 4_600 + b"\0\0") * 2_400
     yield _one("runs-most.bmp", steps, "ok", lambda: made.bmp_runs(4_600, 2_400, runs), large=True)
 

@@ -1,6 +1,4 @@
-"""What decoding a picture will cost, in memory and in time, known from its header: hostile files cost far more than
-they weigh.
-"""
+"""What decoding a picture will cost in memory and time, known from its header: hostile files look cheap."""
 
 import math
 import os

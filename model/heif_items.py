@@ -1,4 +1,4 @@
-"""A look at the items of a HEIF file before its reader has one: pi_heif 1.4 ends the process at a name that is no text."""
+"""A look at the items of a HEIF file before its reader has one: pi_heif 1.4 dies of a type that is no text."""
 
 import re
 import struct

@@ -50,11 +50,15 @@ IMPORT_ERROR_TEXTS: dict[str, ErrorText] = {
     ),
     "checkpoint-stretched": ErrorText(
         QT_TRANSLATE_NOOP("errors", "In “{file}” the tensor “{tensor}” claims more numbers than the file holds."),
-        QT_TRANSLATE_NOOP("errors", "Save the network's state dict with plain tensors: each with .contiguous().clone()."),
+        QT_TRANSLATE_NOOP(
+            "errors", "Save the network's state dict with plain tensors: each with .contiguous().clone()."
+        ),
     ),
     "checkpoint-too-large": ErrorText(
         QT_TRANSLATE_NOOP("errors", "“{file}” has {actual:,} bytes; files of up to {limit:,} bytes are read."),
-        QT_TRANSLATE_NOOP("errors", "Save the network's state dict alone, without the optimiser's: it is much smaller."),
+        QT_TRANSLATE_NOOP(
+            "errors", "Save the network's state dict alone, without the optimiser's: it is much smaller."
+        ),
     ),
     "checkpoint-empty": ErrorText(
         QT_TRANSLATE_NOOP("errors", "“{file}” holds no tensors."),

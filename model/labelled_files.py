@@ -184,7 +184,10 @@ def _header_of(text: str, shown: str) -> tuple[str, list[str]]:
     """Return the delimiter and the columns: the first delimiter that makes the first line name what is needed."""
     first = text.partition("\n")[0].rstrip("\r")
     for delimiter in _DELIMITERS:
-        columns = [cell.strip().casefold() for row in csv.reader([first], delimiter=delimiter) for cell in row]
+        try:
+            columns = [cell.strip().casefold() for row in csv.reader([first], delimiter=delimiter) for cell in row]
+        except csv.Error as exc:  # a cell of more than 128 KiB
+            raise DatasetError("evaluate-labels-columns", file=shown, detail=str(exc)) from exc
         if _FILE in columns and any(column in columns for column in _LABELS):
             return delimiter, columns
     raise DatasetError("evaluate-labels-columns", file=shown)

@@ -80,7 +80,7 @@ def absolute(path: Path) -> Path:
         if whole.name == "..":
             return Path(os.path.realpath(whole))
         return Path(os.path.realpath(whole.parent)) / whole.name
-    except ValueError:  # a NUL, from a file of labels: such a path leads nowhere, and its picture is missing
+    except ValueError:  # a NUL, from a file of labels: the disk knows no such path, and cannot be asked
         return Path(os.path.normpath(whole))
 
 

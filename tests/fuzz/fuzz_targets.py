@@ -21,6 +21,7 @@ from model.weights import Catalogue
 
 _PREPROCESS = Preprocess(64, 56, "bilinear", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 _LARGEST_SEED = 20_000
+_FEW_PIXELS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,11 @@ class Target:
 
 
 def open_picture(path: Path) -> None:
-    """Everything that is done with a picture: exact, fast and small."""
-    limits = DecodeLimits()
+    """Everything that is done with a picture: exact, fast and small.
+
+    Most are held to few pixels, for a file that was spoiled so that it has hundreds of millions takes a second.
+    """
+    limits = DecodeLimits(pixels=_FEW_PIXELS) if path.stat().st_size % 8 else DecodeLimits()
     refused: list[str] = []
     for work in (
         lambda: make_load(_PREPROCESS, limits)(path, CancelToken()),
@@ -149,7 +153,10 @@ def _torch_seeds() -> Sequence[bytes]:
 def _safetensors_seeds() -> Sequence[bytes]:
     import safetensors.torch
 
-    return [bytes(safetensors.torch.save(dict(_tensors()))), bytes(safetensors.torch.save(dict(_tensors()), {"a": "b"}))]
+    return [
+        bytes(safetensors.torch.save(dict(_tensors()))),
+        bytes(safetensors.torch.save(dict(_tensors()), {"a": "b"})),
+    ]
 
 
 def open_checkpoint(path: Path) -> None:
@@ -254,7 +261,12 @@ TARGETS: tuple[Target, ...] = (
     Target("checkpoint-safetensors", ".safetensors", _safetensors_seeds, open_checkpoint),
     Target("card", ".json", _shipped_cards, open_card),
     Target("preprocess", ".json", lambda: [_PREPROCESS_JSON], open_preprocess),
-    Target("archive", ".zip", lambda: [_archive(_pets(_small_content()), _small_content(), "pets.safetensors")], open_archive),
+    Target(
+        "archive",
+        ".zip",
+        lambda: [_archive(_pets(_small_content()), _small_content(), "pets.safetensors")],
+        open_archive,
+    ),
     Target(
         "archive-card",
         ".zip",
@@ -269,11 +281,20 @@ TARGETS: tuple[Target, ...] = (
         open_archive,
         lambda content: _archive(_pets(content), content, "pets.safetensors"),
     ),
-    Target("labels", ".txt", lambda: ["cat\ndog\n\u00e9\n".encode(), b'["cat", "dog"]', b'{"0": "cat", "1": "dog"}'], open_labels),
+    Target(
+        "labels",
+        ".txt",
+        lambda: ["cat\ndog\n\u00e9\n".encode(), b'["cat", "dog"]', b'{"0": "cat", "1": "dog"}'],
+        open_labels,
+    ),
     Target(
         "labelled",
         ".csv",
-        lambda: [b"file,label\r\na.png,cat\r\n\"b,\"\"c.png\",dog\r\n", b"file;class_index\na.png;1\n", b"file\twnid\nx\tn0\n"],
+        lambda: [
+            b'file,label\r\na.png,cat\r\n"b,""c.png",dog\r\n',
+            b"file;class_index\na.png;1\n",
+            b"file\twnid\nx\tn0\n",
+        ],
         open_labelled,
     ),
 )

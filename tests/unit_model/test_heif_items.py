@@ -47,7 +47,9 @@ def test_it_is_refused_and_the_process_lives(tmp_path: Path, spoiled: bytes) -> 
         "try: decode(Path(sys.argv[1]), limits=DecodeLimits())\n"
         "except ImageError as exc: print(exc.problem.code)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (0, "image-damaged\n"), done.stderr
     assert problem_code(path) == "image-damaged"
 

@@ -1,4 +1,4 @@
-"""Hostile files, names and folders by the real command: one row each, an error in words, bounded, and the run goes on."""
+"""Hostile files, names and folders by the real command: a row each, an error in words, bounded, the run goes on."""
 
 import csv
 import os
@@ -38,7 +38,7 @@ def rows_of(table: Path) -> list[dict[str, str]]:
 
 @linux_only
 def test_made_files_give_what_is_right_in_bounded_time_and_memory() -> None:
-    """Each in a process of its own; the command says what is wrong. docs/hostile.md has the measured table of them all."""
+    """Each in a process of its own; the command says what is wrong. docs/hostile.md has the table of them all."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.hostile", "--small"],
         cwd=ROOT,
@@ -47,7 +47,9 @@ def test_made_files_give_what_is_right_in_bounded_time_and_memory() -> None:
         check=False,
         timeout=500,
     )
-    assert not done.returncode, "\n".join(line for line in done.stderr.splitlines() if "WRONG" in line or "Error" in line)
+    assert not done.returncode, "\n".join(
+        line for line in done.stderr.splitlines() if "WRONG" in line or "Error" in line
+    )
     assert done.stdout.count("\n|") > 80
 
 
@@ -59,7 +61,9 @@ def test_names_of_every_kind_have_one_row_and_come_back(tmp_path: Path, capsys: 
     assert main(["classify", str(tmp_path / "names"), "--csv", str(tmp_path / "out.csv"), "--quiet"]) == EXIT_OK
     rows = rows_of(tmp_path / "out.csv")
     assert len(rows) == len(paths) - len(hidden)
-    assert {unescape_cell(row["path"]) for row in rows} == {display_name(path.name) for path in paths if path not in hidden}
+    assert {unescape_cell(row["path"]) for row in rows} == {
+        display_name(path.name) for path in paths if path not in hidden
+    }
     assert all(row["path"][0] not in "=+-@\t\r" for row in rows)
     # Named themselves they are taken whatever they are called; on the terminal each keeps to its line.
     capsys.readouterr()
@@ -82,7 +86,9 @@ def test_what_is_no_file_has_a_row_when_named_and_is_never_opened(
         named[tmp_path / "odd" / "socket.png"] = "image-not-a-file"
         opened: list[object] = []
         real_open = os.open
-        monkeypatch.setattr(os, "open", lambda path, *rest, **more: opened.append(path) or real_open(path, *rest, **more))
+        monkeypatch.setattr(
+            os, "open", lambda path, *rest, **more: opened.append(path) or real_open(path, *rest, **more)
+        )
         write_picture(tmp_path / "z.png")
         table, lines = tmp_path / "out.csv", tmp_path / "out.jsonl"
         targets = ["--csv", str(table), "--json", str(lines), "--quiet"]
@@ -191,7 +197,12 @@ def test_what_may_not_be_read_is_told_and_the_rest_goes_on(public: Path) -> None
     (public / "closed.png").chmod(0)
     (public / "shut").chmod(0)
     done = subprocess.run(
-        [sys.executable, "-c", _AS_NOBODY, str(public)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", _AS_NOBODY, str(public)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert not done.returncode, done.stderr
     assert done.stdout.splitlines() == ["closed.png image-no-permission", "open.png ok", "1 Permission denied"]
@@ -202,7 +213,8 @@ def test_a_hundred_thousand_files_in_one_folder(tmp_path: Path) -> None:
     count = 100_000
     code = (
         "import os, resource, sys; from pathlib import Path\n"
-        "from model.cancel import CancelToken; from model.sources import find_images; from model.types import ScanBatch\n"
+        "from model.cancel import CancelToken; from model.sources import find_images\n"
+        "from model.types import ScanBatch\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "found = 0; most = 0\n"
         "for event in find_images([Path(sys.argv[1])], recursive=True, cancel=CancelToken()):\n"

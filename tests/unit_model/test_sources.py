@@ -242,8 +242,8 @@ class TestWhatIsTaken:
         assert [os.path.realpath(image.path) for image in found] == [str(real / "in/a.jpg"), str(real / "b.jpg")]
         assert all(image.path.is_absolute() and ".." not in image.path.parts for image in found)
 
-    @pytest.mark.parametrize("name", ["a\0/..", "a\0/../b.png", "a\0/b/../c.png"])
-    def test_a_nul_before_dots_is_a_path_that_leads_nowhere(self, name: str) -> None:
+    @pytest.mark.parametrize("name", ["a\0/../b.png", "a\0/b/../c.png", "b.png/a\0/.."])
+    def test_a_nul_before_dots_ends_nothing(self, name: str) -> None:
         assert ".." not in sources.absolute(Path(name)).parts
         assert sources.common_root([Path(name)]) is not None
         found, _ = scan(Path(name))

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from pictures import LIMITS, encoded, pattern, problem_code, saved
+from PIL import Image
 
 from benchmarks import hostile_bytes as made
 from model import decode as decode_module
@@ -251,9 +251,7 @@ def test_too_many_scans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         ("depth.ppm", b"P5 40 40 254\n" + bytes(1600)),
     ],
 )
-def test_formats_whose_reader_is_slow(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes
-) -> None:
+def test_formats_whose_reader_is_slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(data)
     assert decode(path, limits=LIMITS).image.size == (40, 40)
