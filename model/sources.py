@@ -77,9 +77,12 @@ def absolute(path: Path) -> Path:
     whole = path.absolute()
     if ".." not in whole.parts:
         return whole
-    if whole.name == "..":
-        return Path(os.path.realpath(whole))
-    return Path(os.path.realpath(whole.parent)) / whole.name
+    try:
+        if whole.name == "..":
+            return Path(os.path.realpath(whole))
+        return Path(os.path.realpath(whole.parent)) / whole.name
+    except ValueError:  # a NUL, from a file of labels: the disk knows no such path, and cannot be asked
+        return Path(os.path.normpath(whole))
 
 
 class _Scan:
