@@ -20,6 +20,7 @@ class ActionSpec:
     tip: str
     key: QKeySequence.StandardKey | str = ""
     icon: str = ""
+    checkable: bool = False
 
 
 _SPECS = (
@@ -45,10 +46,21 @@ _SPECS = (
     ),
     ActionSpec(
         "export",
-        QT_TRANSLATE_NOOP("Actions", "&Export CSV..."),
+        QT_TRANSLATE_NOOP("Actions", "&Export table..."),
         QT_TRANSLATE_NOOP("Actions", "Save the results as a table for Excel and other programs"),
         "Ctrl+E",
         "export",
+    ),
+    ActionSpec(
+        "sort",
+        QT_TRANSLATE_NOOP("Actions", "S&ort into folders..."),
+        QT_TRANSLATE_NOOP("Actions", "Copy or move the pictures into folders by label, or write keywords beside them"),
+        "Ctrl+Shift+S",
+    ),
+    ActionSpec(
+        "undo_sort",
+        QT_TRANSLATE_NOOP("Actions", "&Undo last sort..."),
+        QT_TRANSLATE_NOOP("Actions", "Take back the last copying, moving or writing of keywords"),
     ),
     ActionSpec(
         "quit",
@@ -95,11 +107,30 @@ _SPECS = (
         "stop",
     ),
     ActionSpec(
+        "pause",
+        QT_TRANSLATE_NOOP("Actions", "P&ause"),
+        QT_TRANSLATE_NOOP("Actions", "Wait with classifying, and leave the processor to other programs"),
+        "Ctrl+P",
+        "pause",
+    ),
+    ActionSpec(
         "rerun",
         QT_TRANSLATE_NOOP("Actions", "Re-&run"),
         QT_TRANSLATE_NOOP("Actions", "Classify all pictures again"),
         QKeySequence.StandardKey.Refresh,
         "rerun",
+    ),
+    ActionSpec(
+        "retry_failed",
+        QT_TRANSLATE_NOOP("Actions", "Retry &failed"),
+        QT_TRANSLATE_NOOP("Actions", "Classify all pictures with an error again"),
+        "Shift+F5",
+    ),
+    ActionSpec(
+        "watch_added",
+        QT_TRANSLATE_NOOP("Actions", "&Watch added folders"),
+        QT_TRANSLATE_NOOP("Actions", "Add new pictures of the folders in the list as they appear"),
+        checkable=True,
     ),
     ActionSpec(
         "open_viewer",
@@ -142,17 +173,29 @@ _SPECS = (
         QT_TRANSLATE_NOOP("Actions", "Version, licences and credits"),
     ),
 )
+_RESUME = ActionSpec(
+    "pause",
+    QT_TRANSLATE_NOOP("Actions", "Res&ume"),
+    QT_TRANSLATE_NOOP("Actions", "Go on with classifying"),
+    "Ctrl+P",
+    "resume",
+)
+"""What `pause` is while the run is paused."""
+
 _MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         QT_TRANSLATE_NOOP("Actions", "&File"),
-        ("open_images", "open_folder", "paste", "", "export", "", "settings", "", "quit"),
+        ("open_images", "open_folder", "paste", "", "export", "", "sort", "undo_sort", "", "settings", "", "quit"),
     ),
     (QT_TRANSLATE_NOOP("Actions", "&Edit"), ("copy", "select_all", "find", "", "remove", "clear")),
-    (QT_TRANSLATE_NOOP("Actions", "&Pictures"), ("rerun", "stop", "", "open_viewer", "reveal")),
+    (
+        QT_TRANSLATE_NOOP("Actions", "&Pictures"),
+        ("pause", "stop", "", "rerun", "retry_failed", "", "watch_added", "", "open_viewer", "reveal"),
+    ),
     (QT_TRANSLATE_NOOP("Actions", "&Weights"), ("train", "evaluate")),
     (QT_TRANSLATE_NOOP("Actions", "&Help"), ("diagnose", "", "about")),
 )
-_TOOLBAR = ("open_images", "open_folder", "", "stop", "rerun", "", "export", "", "clear")
+_TOOLBAR = ("open_images", "open_folder", "", "pause", "stop", "rerun", "", "export", "", "clear")
 
 
 class Actions:
@@ -161,16 +204,15 @@ class Actions:
     def __init__(self, window: QMainWindow, handlers: dict[str, Callable[[], None]]) -> None:
         """Make the actions, each calling the handler of its name; a handler must be a bound method of a QObject."""
         self._actions: dict[str, QAction] = {}
+        self._paused = False
         for spec in _SPECS:
-            action = QAction(_translate(spec.text), window)
+            action = QAction(window)
             action.setObjectName(spec.name)
+            action.setCheckable(spec.checkable)
             if spec.key != "":
                 action.setShortcut(QKeySequence(spec.key))
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-            keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            tip = _translate(spec.tip)
-            action.setToolTip(f"{tip} ({keys})" if keys else tip)
-            action.setStatusTip(tip)
+            _name(action, spec)
             action.triggered.connect(handlers[spec.name])
             self._actions[spec.name] = action
         self._actions["quit"].setMenuRole(QAction.MenuRole.QuitRole)
@@ -186,7 +228,16 @@ class Actions:
         """Tint the icons anew, after a change between light and dark."""
         for spec in _SPECS:
             if spec.icon:
-                self._actions[spec.name].setIcon(line_icon(spec.icon))
+                icon = _RESUME.icon if spec.name == _RESUME.name and self._paused else spec.icon
+                self._actions[spec.name].setIcon(line_icon(icon))
+
+    def show_paused(self, paused: bool) -> None:
+        """Have the action `pause` stand for resuming, or for pausing again."""
+        self._paused = paused
+        plain = next(spec for spec in _SPECS if spec.name == _RESUME.name)
+        spec = _RESUME if paused else plain
+        _name(self._actions[spec.name], spec)
+        self._actions[spec.name].setIcon(line_icon(spec.icon))
 
     def fill_menus(self, window: QMainWindow) -> None:
         """Put every action into the menu bar."""
@@ -203,6 +254,14 @@ class Actions:
                 target.addAction(self._actions[name])
             else:
                 target.addSeparator()
+
+
+def _name(action: QAction, spec: ActionSpec) -> None:
+    keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+    tip = _translate(spec.tip)
+    action.setText(_translate(spec.text))
+    action.setToolTip(f"{tip} ({keys})" if keys else tip)
+    action.setStatusTip(tip)
 
 
 def _translate(text: str) -> str:

@@ -56,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     window = make_window()
     for runner in window.runners:
         runner.crashed.connect(handler.report)
+    window.watching.crashed.connect(handler.report)
     window.show()
     window.start()
     if arguments.paths:

@@ -4,43 +4,31 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QElapsedTimer, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 
+from gui.progress_bar import WorkClock
 from gui.results_model import ResultsModel
 from gui.settings import Settings
 from gui.worker import JobRunner, Outcome, Ticket
 from model.classify_request import ClassifierWish, ClassifyRequest
 from model.decode_limits import DecodeLimits
-from model.types import EngineReady, InstalledWeights, Notice, Problem, ResultBatch, WeightsOpened
+from model.types import EngineReady, InstalledWeights, Notice, Problem, ResultBatch, RunPaused, WeightsOpened
 from model.work_queue import WorkQueue
 
 if TYPE_CHECKING:
     from gui.late_engine import LateEngine
     from model.engine import Engine
+    from model.run_summary import RunTally
 
 log = logging.getLogger(__name__)
 
 
 _NetworkKey = tuple[str, ClassifierWish]
 """What decides which network is in memory: the weights, and how they are to be loaded."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """One piece of work as the status line tells it: `seconds` of wall time for `done` pictures.
-
-    `errors` of these could not be read. A run and those that follow it, for pictures added meanwhile, are one piece.
-    """
-
-    done: int
-    errors: int
-    seconds: float
-    cancelled: bool
 
 
 class ClassifyController(QObject):
@@ -53,9 +41,13 @@ class ClassifyController(QObject):
     progressed = Signal(int)
     """More rows are finished; the number of pictures that went through the network in this piece of work."""
     running_changed = Signal(bool)
+    paused_changed = Signal(bool)
+    drive_away = Signal(object)
+    """The run has paused itself, for this Problem."""
     noticed = Signal(object)
     failed = Signal(object)
     finished = Signal(object)
+    """A run and those that followed it, for pictures added meanwhile, have ended: their RunSummary together."""
 
     def __init__(
         self,
@@ -86,8 +78,11 @@ class ClassifyController(QObject):
         self._preload: Ticket | None = None
         self._loaded: _NetworkKey | None = None
         self._through_network = False
-        self._done = self._errors = self._computed = self._delivered = 0
-        self._clock = QElapsedTimer()
+        self._paused = False
+        self._restricted = False
+        self._computed = self._delivered = 0
+        self._tally: RunTally | None = None
+        self._clock = WorkClock()
 
     @property
     def weights_id(self) -> str:
@@ -113,6 +108,22 @@ class ClassifyController(QObject):
     def running(self) -> bool:
         """Whether pictures are being classified."""
         return self._running
+
+    @property
+    def paused(self) -> bool:
+        """Whether the run under way waits for `resume`."""
+        return self._paused
+
+    def pause(self) -> None:
+        """Have the run wait after the batch under way; it can be stopped and added to meanwhile."""
+        if self._running and not self._paused:
+            self._set_paused(True)
+
+    def resume(self) -> None:
+        """Let a paused run go on."""
+        if self._paused:
+            self._set_paused(False)
+            self.prefer(self._preferred)  # for what was added meanwhile
 
     def set_initial_weights(self, weights_id: str) -> None:
         """Name the weights to begin with, without loading them."""
@@ -149,8 +160,11 @@ class ClassifyController(QObject):
         """Use another device from now on; a run under way goes on there."""
         self._settings.device = key
         if self._running:
+            paused = self._paused
             self._supersede()
             self.classify_pending()
+            if paused:
+                self.pause()
 
     def classify_pending(self) -> None:
         """Start a run over all pending rows, unless one is under way: it is followed by another for what came since."""
@@ -166,19 +180,36 @@ class ClassifyController(QObject):
         """
         self._preferred = tuple(paths)
         self._queue.prefer(self._preferred)
-        if self._running and self._results.has_newer(self._preferred, self._begun_at):
+        if self._can_begin_anew() and self._results.has_newer(self._preferred, self._begun_at):
             self._forget_tickets()
             self._begin(fresh=self._begun_fresh)
 
+    def _can_begin_anew(self) -> bool:
+        """Return whether the run under way may make way for one with more pictures: not when it was stopped."""
+        stopped = not self._tickets or self._tickets[-1].token.cancelled
+        return self._running and not (self._paused or self._restricted or stopped)
+
     def rerun(self, paths: Sequence[Path] | None = None) -> None:
-        """Classify these rows, or all of them, anew."""
+        """Classify these rows, or all of them, anew, whatever is remembered of them; then what else waits."""
         self._supersede()
         if paths is None:
             self._results.mark_all_pending()
         else:
             self._results.mark_pending(paths)
         if self._weights_id and self._results.counts().pending:
-            self._begin(fresh=True)
+            self._begin(fresh=True, paths=paths)
+
+    def retry_failed(self, paths: Sequence[Path] | None = None) -> int:
+        """Classify those of these rows, or of all, anew that have an error; return how many they are."""
+        failed = self._results.failed_paths(paths)
+        if failed:
+            self.rerun(failed)
+        return len(failed)
+
+    def classify_changed(self, paths: Sequence[Path]) -> None:
+        """Classify rows whose files have changed, after the run under way."""
+        self._results.mark_pending(paths)
+        self.classify_pending()
 
     def stop(self) -> None:
         """Stop within one batch; what is finished stays, the rest stays pending."""
@@ -199,12 +230,16 @@ class ClassifyController(QObject):
             self._compute.forget(ticket)
         self._tickets.clear()
 
-    def _begin(self, *, fresh: bool = False) -> None:
-        """Start a run over all pending rows; their paths are taken out of a copy of the list on its thread."""
+    def _begin(self, *, fresh: bool = False, paths: Sequence[Path] | None = None) -> None:
+        """Start a run over `paths`, else over all pending rows, taken out of a copy of the list on the run's thread.
+
+        While a piece of work is paused, the run is too.
+        """
         if self._preload is not None:
             self._preload.token.cancel()  # what it measures after loading must not keep the pictures waiting
             self._preload = None
-        request = self._request(self._results.pending_snapshot().paths(), fresh=fresh)
+        request = self._request(self._results.pending_snapshot().paths() if paths is None else paths, fresh=fresh)
+        self._restricted = paths is not None
         self._begun_at, self._begun_fresh = self._results.mark, fresh
         self._queue = request.queue
         self._queue.prefer(self._preferred)
@@ -213,14 +248,20 @@ class ClassifyController(QObject):
         self._through_network = False
         self._delivered = 0
         if not self._running:
-            self._done = self._errors = self._computed = 0
+            from model.run_summary import RunTally  # which a start does without
+
+            self._computed = 0
+            self._tally = RunTally()
             self._clock.start()
         self._set_running(True)
         if network != self._loaded:
             self._loaded = None
             self.loading.emit(self._weights_id)
         on_value = partial(self._on_value, network)
-        self._tickets.append(self._compute.start(partial(self._engine.run, request), on_value, self._on_done))
+        run = self._compute.start(partial(self._engine.run, request), on_value, self._on_done)
+        if self._paused:
+            run.token.pause()
+        self._tickets.append(run)
 
     def _request(self, paths: Iterable[Path], *, fresh: bool = False) -> ClassifyRequest:
         return ClassifyRequest(
@@ -250,15 +291,24 @@ class ClassifyController(QObject):
     def _set_running(self, running: bool) -> None:
         if running != self._running:
             self._running = running
+            if not running and self._paused:
+                self._set_paused(False)
             self.running_changed.emit(running)
+
+    def _set_paused(self, paused: bool) -> None:
+        self._paused = paused
+        for ticket in self._tickets:
+            ticket.token.pause() if paused else ticket.token.resume()
+        self._clock.pause() if paused else self._clock.resume()
+        self.paused_changed.emit(paused)
 
     def _on_value(self, network: _NetworkKey, value: object) -> None:
         if isinstance(value, ResultBatch):
             self._results.apply(value.results)
-            self._done += len(value.results)
+            if self._tally is not None:
+                self._tally.add(value)
             self._delivered += len(value.results)
             self._computed += len(value.results) if self._through_network else 0
-            self._errors += sum(result.problem is not None for result in value.results)
             self.progressed.emit(self._computed)
         elif isinstance(value, WeightsOpened):
             self._opened = value.installed
@@ -268,6 +318,9 @@ class ClassifyController(QObject):
             self._note_ready(network, value)
         elif isinstance(value, Notice):
             self.noticed.emit(value.problem)
+        elif isinstance(value, RunPaused):
+            self.pause()
+            self.drive_away.emit(value.problem)
 
     def _on_done(self, outcome: Outcome) -> None:
         self._tickets.clear()
@@ -279,7 +332,8 @@ class ClassifyController(QObject):
         if self._delivered and not outcome.cancelled and self._results.counts().pending:
             self._begin()  # for what came since
             return
-        self.finished.emit(RunSummary(self._done, self._errors, self._clock.elapsed() / 1000, outcome.cancelled))
+        if self._tally is not None:
+            self.finished.emit(self._tally.summary(self._clock.seconds(), cancelled=outcome.cancelled))
         self._set_running(False)
 
     def _recover(self, problem: Problem | None) -> None:

@@ -26,6 +26,8 @@ class FilterBar(QWidget):
 
     spec_changed = Signal(object)
     """The rows are to be shown by this OrderSpec; sent once the user has paused."""
+    retry_failed = Signal()
+    """The pictures with an error are to be classified again; offered while they alone are shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Start with nothing filtered, in the order of adding."""
@@ -35,6 +37,7 @@ class FilterBar(QWidget):
         self._status = QComboBox()
         self._key = QComboBox()
         self._direction = QToolButton()
+        self._retry = QToolButton()
         self._count = QLabel()
         self._chip = FilterChip(self)
         self._only: frozenset[str] | None = None
@@ -53,6 +56,8 @@ class FilterBar(QWidget):
         self._text.returnPressed.connect(self.apply_again)
         self._direction.toggled.connect(self._turn)
         self._chip.cleared.connect(self.show_all)
+        self._status.currentIndexChanged.connect(self._offer_retry)
+        self._retry.clicked.connect(self.retry_failed)
 
     def _set_up_controls(self) -> None:
         self._text.setPlaceholderText(self.tr("Filter by label"))
@@ -98,6 +103,11 @@ class FilterBar(QWidget):
         self._direction.setAutoRaise(True)
         self._direction.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._name_direction()
+        self._retry.setText(self.tr("Retry failed"))
+        self._retry.setAccessibleName(self.tr("Retry failed"))
+        self._retry.setToolTip(self.tr("Classify all pictures with an error again"))
+        self._retry.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._retry.hide()
         self._count.setFont(tabular_font(self._count.font()))
         self._count.setAccessibleName(self.tr("Pictures shown"))
         self._count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -115,6 +125,7 @@ class FilterBar(QWidget):
         row.addWidget(self._text, 1)
         row.addWidget(self._minimum)
         row.addWidget(self._status)
+        row.addWidget(self._retry)
         row.addSpacing(GAP)
         row.addWidget(sort_label)
         row.addWidget(self._key)
@@ -180,6 +191,12 @@ class FilterBar(QWidget):
         self._chip.set_title("")
         self._send()
 
+    def show_status(self, status: StatusFilter) -> None:
+        """Show just the pictures of one status; nothing else is filtered by. Takes effect at once."""
+        self._clear_controls()
+        self._status.setCurrentIndex(self._status.findData(status))
+        self.show_all()
+
     def clear(self) -> None:
         """Filter by nothing; the sorting stays. Takes effect at once."""
         self._clear_controls()
@@ -199,6 +216,11 @@ class FilterBar(QWidget):
         self._status.setCurrentIndex(0)
         for blocker in blockers:
             blocker.unblock()
+        self._offer_retry()
+
+    @Slot()
+    def _offer_retry(self) -> None:
+        self._retry.setVisible(self._status.currentData() is StatusFilter.ERROR)
 
     @Slot()
     def _wait(self) -> None:

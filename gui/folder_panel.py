@@ -1,5 +1,6 @@
 """The folder tree at the left: opening a folder adds its pictures to the list."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from PySide6.QtCore import QDir, QModelIndex, QStandardPaths, Qt, Signal, Slot
@@ -77,11 +78,14 @@ class FolderPanel(QWidget):
 
     folder_opened = Signal(object)
     """A folder (Path) whose pictures are wanted."""
+    watch_requested = Signal(object, bool)
+    """A folder (Path) is to be watched for new pictures, or no more."""
 
     def __init__(self, parent: QWidget | None = None, *, home: Path | None = None) -> None:
         """Start at `home`, by default the user's home folder, with its pictures folder chosen."""
         super().__init__(parent)
         self._home = str(home) if home is not None else QDir.homePath()
+        self._watched: frozenset[Path] = frozenset()
         self._model = QFileSystemModel(self)
         self._tree = FolderTree()
         self._place = QComboBox()
@@ -112,6 +116,12 @@ class FolderPanel(QWidget):
         self._add_action = QAction(self.tr("Add this folder's pictures"), self._tree)
         self._add_action.triggered.connect(self._open_current)
         self._tree.addAction(self._add_action)
+        self._watch_action = QAction(self.tr("Watch this folder"), self._tree)
+        self._watch_action.setCheckable(True)
+        self._watch_action.setToolTip(self.tr("Add the pictures of this folder, and new ones as they appear"))
+        self._watch_action.triggered.connect(self._request_watch)
+        self._tree.addAction(self._watch_action)
+        self._tree.selectionModel().currentChanged.connect(self._show_watched)
         self._tree.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self._place.addItem(self.tr("Home"))
         self._place.addItem(self.tr("Computer"))
@@ -153,6 +163,11 @@ class FolderPanel(QWidget):
         """The folder chosen in the tree."""
         index = self._tree.currentIndex()
         return self._path(index) if index.isValid() else None
+
+    def set_watched(self, folders: Collection[Path]) -> None:
+        """Mark which folders are watched."""
+        self._watched = frozenset(folders)
+        self._show_watched()
 
     def show_home(self) -> None:
         """Begin the tree at the home folder, with the pictures folder chosen if there is one."""
@@ -200,6 +215,18 @@ class FolderPanel(QWidget):
     def _open_current(self) -> None:
         if self._tree.currentIndex().isValid():
             self._on_opened(self._tree.currentIndex())
+
+    @Slot(bool)
+    def _request_watch(self, wanted: bool) -> None:
+        folder = self.current_folder
+        if folder is not None:
+            self.watch_requested.emit(folder, wanted)
+
+    @Slot()
+    def _show_watched(self) -> None:
+        folder = self.current_folder
+        self._watch_action.setEnabled(folder is not None)
+        self._watch_action.setChecked(folder in self._watched)
 
     @Slot(str)
     def _on_loaded(self, folder: str) -> None:

@@ -36,17 +36,7 @@ class LateEngine:
 
     def _made(self) -> Engine:
         if self._engine is None:
-            from model.background_export import BackgroundExport
-            from model.engine import Engine
-            from model.engine_choice import user_cache
-            from model.folders import in_flight_dir, store_file
-            from model.in_flight import InFlight
+            from model.user_engine import user_engine
 
-            self._engine = Engine(
-                self._catalogue,
-                store_file=store_file(),
-                in_flight=InFlight(in_flight_dir()),
-                exporter=BackgroundExport(user_cache()),
-                tune=True,
-            )
+            self._engine = user_engine(self._catalogue)
         return self._engine

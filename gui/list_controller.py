@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +37,13 @@ log = logging.getLogger(__name__)
 _COPIED_AT_ONCE = 200  # rows, in some 5 ms
 
 
+@dataclass(frozen=True, slots=True)
+class _Folders:
+    """Which of the paths to be scanned are folders."""
+
+    folders: tuple[Path, ...]
+
+
 class ListController(QObject):
     """Owned by the GUI thread. Scans and exports are queued one after another on the I/O thread."""
 
@@ -45,6 +53,8 @@ class ListController(QObject):
     found = Signal(object)
     """Pictures (a sequence of FoundImage) of which at least one is new in the list."""
     rows_added = Signal(int)
+    folders_added = Signal(object)
+    """These folders (tuple of Path) are being read, because the user has added them."""
     scanned = Signal(object)
     scanning_changed = Signal(bool)
     exported = Signal(object)
@@ -93,6 +103,13 @@ class ListController(QObject):
         self._scans.append(scan)
         self.scanning_changed.emit(True)
 
+    def take(self, found: Sequence[FoundImage]) -> None:
+        """Add pictures that somebody else has found."""
+        added = self._results.add(found)
+        if added:
+            self.found.emit(found)
+            self.rows_added.emit(added)
+
     def stop_scans(self) -> None:
         """Stop reading folders; what was found stays in the list, and nothing more is added. Exports go on."""
         if not self._scans:
@@ -132,10 +149,9 @@ class ListController(QObject):
 
     def _on_scanned(self, value: object) -> None:
         if isinstance(value, ScanBatch):
-            added = self._results.add(value.found)
-            if added:
-                self.found.emit(value.found)
-                self.rows_added.emit(added)
+            self.take(value.found)
+        elif isinstance(value, _Folders):
+            self.folders_added.emit(value.folders)
         elif isinstance(value, ScanReport):
             self.scanned.emit(value)
 
@@ -170,11 +186,21 @@ class ListController(QObject):
             self.failed.emit(outcome.problem)
 
 
-def _scan(paths: Sequence[Path], recursive: bool, cancel: CancelToken) -> Iterator[ScanBatch | ScanReport]:
+def _scan(paths: Sequence[Path], recursive: bool, cancel: CancelToken) -> Iterator[_Folders | ScanBatch | ScanReport]:
     """Find the pictures, and have numpy imported here: the rows are arrays, and the GUI thread has no time for it."""
     from gui import result_rows  # noqa: F401
 
-    return find_images(paths, recursive=recursive, cancel=cancel)
+    folders = tuple(path for path in paths if _is_folder(path))
+    if folders:
+        yield _Folders(folders)
+    yield from find_images(paths, recursive=recursive, cancel=cancel)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _order(snapshot: OrderSnapshot, spec: OrderSpec, cancel: CancelToken) -> Iterator[Ordering]:

@@ -30,6 +30,7 @@ from gui.evaluation_controller import EvaluationController
 from gui.filter_bar import FilterBar
 from gui.folder_panel import FolderPanel
 from gui.list_controller import ListController
+from gui.lower_edge_button import TrainingLine
 from gui.message_bar import MessageBar
 from gui.mime import summarise_drop
 from gui.picture_loading import PictureSource
@@ -40,8 +41,9 @@ from gui.session_controller import SessionController
 from gui.settings import Settings
 from gui.thumbnails import ThumbnailLoader
 from gui.training_controller import TrainingController
-from gui.training_line import TrainingLine
 from gui.training_reports import TrainingReports
+from gui.watch_controller import WatchController
+from gui.watch_line import WatchLine
 from gui.weights_controller import WeightsController
 from gui.weights_panel import WeightsPanel
 from gui.window_commands import WindowCommands
@@ -91,6 +93,7 @@ class MainWindow(QMainWindow):
         self.lists = ListController(self.results, self.files, self.order, self)
         self.weights = WeightsController(catalogue, self.fetches, self.compute, settings, self)
         self.training = TrainingController(catalogue, self.trainings, self)
+        self.watching = WatchController(self.lists, lambda: self.folders.include_subfolders, self)
         self._build()
         self.commands = WindowCommands(self)
         self.reports = WindowReports(self)
@@ -110,7 +113,7 @@ class MainWindow(QMainWindow):
     @property
     def runners(self) -> tuple[JobRunner, ...]:
         """The threads to end, the compute thread last."""
-        beside = self.trainings, self.evaluations, self.diagnoses
+        beside = self.trainings, self.evaluations, self.diagnoses, *self.watching.runners
         return self.order, self.files, self.fetches, *beside, self.compute
 
     def start(self) -> None:
@@ -156,6 +159,7 @@ class MainWindow(QMainWindow):
         self.messages = MessageBar(self)
         self.status = StatusLine(self)
         self.training_line = TrainingLine(self)
+        self.watch_line = WatchLine(self)
         self.overlay = DropOverlay(self)
         self.left = QSplitter(Qt.Orientation.Vertical)
         self.left.setObjectName("left_splitter")
@@ -185,9 +189,11 @@ class MainWindow(QMainWindow):
         layout.setSpacing(0)
         layout.addWidget(self.columns, 1)
         layout.addWidget(self.messages)
+        self.foot = layout
         lower_edge = QHBoxLayout()
         lower_edge.setSpacing(0)
         lower_edge.addWidget(self.status, 1)
+        lower_edge.addWidget(self.watch_line)
         lower_edge.addWidget(self.training_line)
         layout.addLayout(lower_edge)
         self.setCentralWidget(page)
@@ -199,6 +205,8 @@ class MainWindow(QMainWindow):
         self.lists.scanning_changed.connect(self._show_fitting_page)
         self.empty.clear_filter.connect(self.filter_bar.clear)
         self.folders.folder_opened.connect(self._on_folder_opened)
+        self.filter_bar.retry_failed.connect(self.commands.retry_failed)
+        self.watching.rewritten.connect(self.commands.take_rewritten)
         self.filter_bar.spec_changed.connect(self.lists.apply_order)
         self.view.sort_requested.connect(self.filter_bar.set_sort)
         self.view.looked_at.connect(self.classify.prefer)

@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -212,6 +213,27 @@ class ResultRows:
         if len(slots):
             self._write(slots, [taken[slot] for slot in slots.tolist()])
             self._make_current(slots)
+        return slots
+
+    def relocate(self, moved: Iterable[tuple[Path, FoundImage]]) -> Slots:
+        """Have rows, with their results, stand for pictures that lie elsewhere now; return the slots that changed.
+
+        Left out are pictures that are not in the list, and those whose new place another row stands for.
+        """
+        changed = []
+        for old, found in moved:
+            slot, name = self._slot_of_path.get(str(old)), str(found.path)
+            if slot is None or name in self._slot_of_path or found.identity in self._identities:
+                continue
+            self._identities.discard(self._found_at(slot).identity)
+            self._identities.add(found.identity)
+            self._slot_of_path[name] = self._slot_of_path.pop(str(old))
+            self._found[slot], self._name_keys[slot] = found, natural_key(_name_of(found))
+            result = self._results[slot]
+            self._results[slot] = None if result is None else replace(result, path=found.path)
+            changed.append(slot)
+        slots = np.array(sorted(changed), dtype=np.intp)
+        self._touch(slots)
         return slots
 
     def set_pending(self, slots: Slots) -> None:

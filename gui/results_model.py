@@ -56,6 +56,8 @@ class ResultsModel(QAbstractTableModel):
     cleared = Signal()
     leaving = Signal(object)
     """Rows (intp (n,), ascending) are about to be hidden or removed; sent before anything moves."""
+    relocated = Signal(object, object)
+    """Rows follow pictures that were moved: their old paths (a list of Path), and new places (FoundImage)."""
     spec_changed = Signal()
     """The rows are now sorted or filtered another way."""
 
@@ -149,6 +151,15 @@ class ResultsModel(QAbstractTableModel):
         """Return whether one of `paths` is in the list, waits, and was added after `mark`."""
         return self._rows.has_newer(paths, mark)
 
+    def failed_paths(self, among: Iterable[Path] | None = None) -> list[Path]:
+        """Return the pictures with an error, hidden ones too, in the order of adding; `among` leaves only these."""
+        if self._filled is None:
+            return []
+        failed = self._rows.slots_with(RowStatus.ERROR)
+        if among is not None:
+            failed = failed[self._rows.mask_of(self._rows.slots_of(among))[failed]]
+        return [found.path for found in self._rows.pictures(failed)]
+
     def results(self) -> list[ImageResult]:
         """Return the results of the active weights, errors and hidden rows too, in the order of adding."""
         return self._rows.results()
@@ -182,6 +193,13 @@ class ResultsModel(QAbstractTableModel):
     def apply(self, results: Sequence[ImageResult]) -> None:
         """Show results. Those of unknown pictures, and of other weights than the active ones, are ignored."""
         self._update(self._rows.apply(results))
+
+    def relocate(self, moved: Sequence[tuple[Path, FoundImage]]) -> None:
+        """Have rows follow pictures that were moved: old paths and new places. Rows keep their places and results."""
+        slots = self._rows.relocate(moved)
+        self._update(slots)
+        if len(slots):
+            self.relocated.emit([old for old, _found in moved], [found for _old, found in moved])
 
     def set_active_weights(self, sha256: str, calibration: Calibration | None) -> None:
         """Accept results of these weights with this calibration only; all others become stale.

@@ -63,7 +63,8 @@ class ResultsView(QTableView):
     """The current row shows another picture: its Path, or None."""
     remove_requested = Signal(object)
     retry_requested = Signal(object)
-    """Selected paths (list of Path) are to be removed from the list, or classified again."""
+    retry_failed_requested = Signal(object)
+    """Selected paths (list of Path) are to be removed from the list, or classified again: all, or those that failed."""
     open_requested = Signal(object)
     reveal_requested = Signal(object)
     large_view_requested = Signal(object)
@@ -90,6 +91,7 @@ class ResultsView(QTableView):
         self.show_sort(OrderSpec())
         model.leaving.connect(self._choose_neighbour)
         model.modelReset.connect(self._report_current)
+        model.relocated.connect(self._report_current)
         model.spec_changed.connect(self._show_new_order)
         self._looking = QTimer(self)
         self._looking.setSingleShot(True)
@@ -338,6 +340,8 @@ class ResultsView(QTableView):
         menu.addSeparator()
         menu.addAction(self.tr("Copy"), self.copy_requested.emit).setShortcut(QKeySequence.StandardKey.Copy)
         menu.addAction(self.tr("Classify again"), self._request_retry)
+        if self._results.failed_paths(self.selected_paths()):
+            menu.addAction(self.tr("Retry failed"), self._request_retry_failed)
         menu.addSeparator()
         remove = menu.addAction(self.tr("Remove from the list"), self._request_removal)
         remove.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
@@ -379,6 +383,10 @@ class ResultsView(QTableView):
         paths = self.selected_paths()
         if paths:
             self.retry_requested.emit(paths)
+
+    @Slot()
+    def _request_retry_failed(self) -> None:
+        self.retry_failed_requested.emit(self.selected_paths())
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the system's font size."""

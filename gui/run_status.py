@@ -1,24 +1,34 @@
 """The status line's words: what is going on, how far it is, and what was done last."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
-from gui.classify_controller import ClassifyController, RunSummary
-from gui.durations import time_taken_text
+from gui.classify_controller import ClassifyController
 from gui.list_controller import ListController
-from gui.percent import counted
 from gui.progress_bar import RateMeter, StatusLine
 from gui.results_model import ResultsModel
 from model.types import EngineReady
+
+if TYPE_CHECKING:
+    from model.run_summary import RunSummary
 
 
 class RunStatus(QObject):
     """Owned by the GUI thread.
 
     To the user it is one piece of work from the first folder read to the last picture classified, however many scans
-    and runs that takes: rate and summary are of all of it, and the numbers are those of the whole list.
+    and runs that takes: rate and summary are of all of it, and the numbers are those of the whole list. The summary
+    stays until the next piece of work begins.
     """
+
+    summarised = Signal(object)
+    """What was done last is known, a RunSummary, or forgotten: None."""
+    ended = Signal(object)
+    """A piece of work has just ended; its RunSummary."""
 
     def __init__(
         self,
@@ -44,6 +54,7 @@ class RunStatus(QObject):
         classify.engine_ready.connect(self._on_engine_ready)
         classify.progressed.connect(self._on_progress)
         classify.running_changed.connect(self._on_running_changed)
+        classify.paused_changed.connect(self._on_paused_changed)
         classify.finished.connect(self._on_finished)
         lists.scanning_changed.connect(self.refresh)
 
@@ -54,8 +65,12 @@ class RunStatus(QObject):
         if (running or scanning) and not self._working:
             self._rate = RateMeter()
             self._summary = None
+            self.summarised.emit(None)
+        has_ended = self._working and not (running or scanning)
         self._working = running or scanning
-        if running and self._loading:
+        if running and self._classify.paused:
+            self._show_progress()
+        elif running and self._loading:
             title = self._title_of(self._loading)
             self._line.set_busy(self.tr("Loading {title}\u2026").format(title=title))
         elif running:
@@ -63,12 +78,16 @@ class RunStatus(QObject):
         elif scanning:
             self._line.set_busy(self.tr("Looking for pictures\u2026"))
         else:
-            self._line.set_idle(self._text_of(self._summary) if self._summary is not None else "")
+            self._show_summary()
+            if has_ended and self._summary is not None:
+                self.summarised.emit(self._summary)
+                self.ended.emit(self._summary)
 
     @Slot()
     def forget(self) -> None:
         """Say no more what was done last."""
         self._summary = None
+        self.summarised.emit(None)
         self.refresh()
 
     @Slot(str)
@@ -96,23 +115,33 @@ class RunStatus(QObject):
 
     @Slot(object)
     def _on_finished(self, summary: RunSummary) -> None:
-        before = self._summary
-        self._summary = summary if before is None else _joined(before, summary)
+        from model.run_summary import joined  # which a start does without
+
+        self._summary = summary if self._summary is None else joined(self._summary, summary)
+
+    @Slot(bool)
+    def _on_paused_changed(self, paused: bool) -> None:
+        if not paused:
+            self._rate = RateMeter()  # the pause is no part of the rate
+        self.refresh()
+
+    def _show_summary(self) -> None:
+        if self._summary is None:
+            self._line.set_idle("")
+            return
+        from gui.summary_texts import summary_text  # which a start does without
+
+        self._line.set_idle(summary_text(self._summary), details=self._summary.done > 0)
 
     def _show_progress(self) -> None:
         counts = self._results.counts()
+        if self._classify.paused:
+            self._line.set_paused(counts.total - counts.pending, counts.total)
+            return
         rate = self._rate.per_second
         # While folders are still being read nobody knows how much there will be.
         left = counts.pending / rate if rate and not self._lists.scanning else None
         self._line.update_progress(counts.total - counts.pending, counts.total, rate, left)
-
-    def _text_of(self, summary: RunSummary) -> str:
-        classified = summary.done - summary.errors
-        done = counted(classified, self.tr("1 picture classified"), self.tr("{count} pictures classified"))
-        if summary.errors:
-            done += ", " + counted(summary.errors, self.tr("1 could not be read"), self.tr("{count} could not be read"))
-        text = self.tr("Stopped: {done}.") if summary.cancelled else self.tr("{done} in {time}.")
-        return text.format(done=done, time=time_taken_text(summary.seconds))
 
 
 def engine_text(ready: EngineReady) -> str:
@@ -120,7 +149,3 @@ def engine_text(ready: EngineReady) -> str:
     from model.engine_choice import ENGINE_TITLES  # the compute thread has imported it by now
 
     return f"{ready.device} \u00b7 {ENGINE_TITLES[ready.engine]}"
-
-
-def _joined(first: RunSummary, then: RunSummary) -> RunSummary:
-    return RunSummary(first.done + then.done, first.errors + then.errors, first.seconds + then.seconds, then.cancelled)

@@ -42,6 +42,7 @@ class SessionController(QObject):
         lists.scan_ended.connect(self._writer.scan_ended)
         lists.found.connect(self._on_rows)
         results.removed.connect(self._writer.removed)
+        results.relocated.connect(self._writer.moved)
         results.cleared.connect(self._on_cleared)
         results.spec_changed.connect(self._on_spec_changed)
         window.classify.active_changed.connect(self._on_weights_changed)

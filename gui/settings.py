@@ -160,6 +160,15 @@ class Settings:
         self._store.setValue("csv_raw", value)
 
     @property
+    def notify(self) -> bool:
+        """Whether the desktop is to say that a long run has ended while another window was in front."""
+        return self._flag("notify", default=True)
+
+    @notify.setter
+    def notify(self, value: bool) -> None:
+        self._store.setValue("notify", value)
+
+    @property
     def last_weights(self) -> str:
         """The id of the weight set used last; empty when there was none."""
         return self._text("last_weights")

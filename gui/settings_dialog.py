@@ -52,6 +52,7 @@ class SettingsDialog(FittingDialog):
         self._mirror = QLineEdit()
         self._mirror_note = TonedLabel("", Tone.DANGER, small=True, wrap=True)
         self._raw = QCheckBox(self.tr("Write text into CSV files &as it is"))
+        self._notify = QCheckBox(self.tr("&Say when a long run has ended"))
         self._clear = QPushButton(self.tr("Remove them &now"))
         self._history = QSpinBox()
         self._forget = QPushButton(self.tr("Clear &history"))
@@ -62,6 +63,7 @@ class SettingsDialog(FittingDialog):
         self._choose(settings.engine, settings.decode)
         self._history.setValue(settings.history_megabytes)
         self._show(settings.pixel_limit_mp, settings.batch_size, settings.mirror_url, settings.csv_raw)
+        self._notify.setChecked(settings.notify)
 
     def _set_up(self) -> None:
         self._pixels.setRange(MIN_PIXEL_LIMIT_MP, MAX_PIXEL_LIMIT_MP)
@@ -82,6 +84,7 @@ class SettingsDialog(FittingDialog):
         self._mirror.setClearButtonEnabled(True)
         self._mirror.textChanged.connect(self._check)
         self._raw.setAccessibleName(self.tr("Write text into CSV files as it is"))
+        self._notify.setAccessibleName(self.tr("Say when a long run has ended"))
         self._clear.setAccessibleName(self.tr("Remove the stored thumbnails now"))
         self._clear.setAutoDefault(False)
         self._clear.clicked.connect(self._request_clearing)
@@ -131,6 +134,8 @@ class SettingsDialog(FittingDialog):
         form.addRow(
             "", self._quiet(self.tr("Otherwise cells that a spreadsheet would run as a formula are marked with '."))
         )
+        form.addRow(self.tr("Notifications"), self._notify)
+        form.addRow("", self._quiet(self.tr("A message of the desktop, only while another window is in front.")))
         form.addRow(self.tr("Stored thumbnails"), self._clear)
         form.addRow("", self._quiet(self.tr("Small copies on this computer let a folder show at once the next time.")))
         history = QHBoxLayout()
@@ -178,6 +183,7 @@ class SettingsDialog(FittingDialog):
         self._settings.csv_raw = self._raw.isChecked()
         self._history.interpretText()
         self._settings.history_megabytes = self._history.value()
+        self._settings.notify = self._notify.isChecked()
         self._settings.sync()
         super().accept()
 
@@ -207,6 +213,7 @@ class SettingsDialog(FittingDialog):
         self._choose("auto", "exact")
         self._history.setValue(DEFAULT_HISTORY_MB)
         self._show(DEFAULT_PIXEL_LIMIT_MP, 0, "", False)
+        self._notify.setChecked(True)
 
     @Slot()
     def _check(self) -> None:

@@ -22,6 +22,7 @@ from model.image_formats import READABLE_EXTENSIONS
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
+    from gui.sort_controller import SortController
     from model.cancel import CancelToken
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class WindowCommands(QObject):
         """Take the window whose parts the commands work on."""
         super().__init__(window)
         self._window = window
+        self._sorting: SortController | None = None
         view = window.view
         view.remove_requested.connect(self.remove_paths)
         view.open_requested.connect(self.open_path)
@@ -41,6 +43,7 @@ class WindowCommands(QObject):
         view.large_view_requested.connect(self.show_large)
         view.copy_requested.connect(self.copy)
         view.retry_requested.connect(self.retry)
+        view.retry_failed_requested.connect(self.retry_failed_of)
         window.detail.step_requested.connect(self.step)
         window.lists.copied.connect(self._on_copied)
 
@@ -51,6 +54,8 @@ class WindowCommands(QObject):
             "open_folder": self.open_folder,
             "paste": self.paste,
             "export": self.export,
+            "sort": self.sort,
+            "undo_sort": self.undo_sort,
             "quit": self.quit,
             "copy": self.copy,
             "select_all": self.select_all,
@@ -59,6 +64,9 @@ class WindowCommands(QObject):
             "find": self.find,
             "stop": self.stop,
             "rerun": self.rerun,
+            "pause": self.pause,
+            "retry_failed": self.retry_failed,
+            "watch_added": self.watch_added,
             "open_viewer": self.open_viewer,
             "reveal": self.reveal,
             "train": self.train,
@@ -115,21 +123,28 @@ class WindowCommands(QObject):
 
     @Slot()
     def export(self) -> None:
-        """Ask where to, and write the results of the active weights as CSV."""
+        """Ask where to, and write the results of the active weights as CSV or as an Excel workbook."""
         window = self._window
         installed = window.classify.installed
         if installed is None or not window.results.counts().finished:
             window.reports.say(self.tr("There are no results to export yet."))
             return
         proposed = str(Path(window.settings.last_export_folder) / self.tr("photospotter.csv"))
-        name, _ = QFileDialog.getSaveFileName(
-            window, self.tr("Export CSV"), proposed, self.tr("Comma-separated values (*.csv)")
+        name, chosen = QFileDialog.getSaveFileName(
+            window,
+            self.tr("Export table"),
+            proposed,
+            ";;".join([self.tr("Comma-separated values (*.csv)"), self.tr("Excel workbook (*.xlsx)")]),
         )
         if name:
-            self.export_to(Path(name))
+            target = Path(name)
+            self.export_to(target if target.suffix or "*.xlsx" not in chosen else target.with_suffix(".xlsx"))
 
     def export_to(self, target: Path) -> None:
-        """Write the CSV to `target`, replacing a file that is there; the file chooser has asked about that."""
+        """Write the table to `target`, a workbook where its suffix says so, else CSV.
+
+        Replaces a file that is there; the file chooser has asked about that.
+        """
         window = self._window
         installed = window.classify.installed
         if installed is None:
@@ -138,6 +153,28 @@ class WindowCommands(QObject):
             target = target.with_suffix(".csv")
         window.settings.last_export_folder = str(target.parent)
         window.lists.export(target, installed, window.classify.device_label, raw=window.settings.csv_raw)
+
+    @property
+    def sorting(self) -> SortController:
+        """What sorts; it and its dialog are made when they are first asked for."""
+        if self._sorting is None:
+            from gui.sort_controller import SortController
+
+            self._sorting = SortController(self._window)
+        return self._sorting
+
+    @Slot()
+    def sort(self) -> None:
+        """Let the user copy or move the pictures into folders, or write keywords beside them."""
+        if self._window.classify.installed is None or not self._window.results.counts().finished:
+            self._window.reports.say(self.tr("There are no results to sort by yet."))
+            return
+        self.sorting.open()
+
+    @Slot()
+    def undo_sort(self) -> None:
+        """Show the last sorting, and let the user undo it."""
+        self.sorting.open_undo()
 
     @Slot()
     def quit(self) -> None:
@@ -199,6 +236,38 @@ class WindowCommands(QObject):
         """Classify these anew."""
         self._window.thumbnails.forget(paths)
         self._window.classify.rerun(paths)
+
+    @Slot()
+    def pause(self) -> None:
+        """Have the run wait, or go on."""
+        classify = self._window.classify
+        classify.resume() if classify.paused else classify.pause()
+
+    @Slot()
+    def retry_failed(self) -> None:
+        """Classify all pictures with an error anew, also those that the filter hides."""
+        self._retry_failed(None)
+
+    @Slot(object)
+    def retry_failed_of(self, paths: Sequence[Path]) -> None:
+        """Classify those of these anew that have an error."""
+        self._retry_failed(paths)
+
+    def _retry_failed(self, paths: Sequence[Path] | None) -> None:
+        self._window.thumbnails.forget(self._window.results.failed_paths(paths))
+        if not self._window.classify.retry_failed(paths):
+            self._window.reports.say(self.tr("No picture has an error."))
+
+    @Slot(object)
+    def take_rewritten(self, paths: Sequence[Path]) -> None:
+        """Classify pictures anew whose files another program has changed."""
+        self._window.thumbnails.forget(paths)
+        self._window.classify.classify_changed(paths)
+
+    @Slot()
+    def watch_added(self) -> None:
+        """Watch the folders that were added to the list, and those that will be; or none any more."""
+        self._window.watching.watch_added(self._window.actions_by_name["watch_added"].isChecked())
 
     @Slot()
     def open_viewer(self) -> None:

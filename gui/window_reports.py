@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
-from gui.classify_controller import RunSummary
 from gui.error_texts import problem_remedy, problem_text
 from gui.message_bar import MessageAction, Severity
 from gui.percent import counted
+from gui.run_reports import RunReports
 from gui.run_status import RunStatus
 from gui.weights_reports import WeightsReports
 from model.names import display_name
@@ -21,6 +21,7 @@ from model.types import ExportDone, Problem, ScanReport
 
 if TYPE_CHECKING:
     from gui.main_window import MainWindow
+    from model.run_summary import RunSummary
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class WindowReports(QObject):
         self._status = RunStatus(
             window.classify, window.lists, window.results, window.status, self._weights.title_of, self
         )
+        self.runs = RunReports(window, self._status, self)
         self._scans: list[ScanReport] = []
         self._added = 0
 
@@ -46,8 +48,10 @@ class WindowReports(QObject):
         """Listen to the controllers and panels, and show the state in which nothing is going on."""
         window = self._window
         self._weights.connect_all()
+        self.runs.connect_all()
         window.classify.noticed.connect(self.show_notice)
         window.classify.running_changed.connect(self._on_running_changed)
+        window.classify.paused_changed.connect(self._update_actions)
         window.classify.finished.connect(self._on_finished)
         window.lists.rows_added.connect(self._on_rows_added)
         window.lists.scanned.connect(self._on_scanned)
@@ -119,7 +123,8 @@ class WindowReports(QObject):
 
     @Slot(int)
     def _on_rows_added(self, count: int) -> None:
-        self._added += count
+        if self._window.lists.scanning:  # else a watched folder has brought them
+            self._added += count
 
     @Slot(object)
     def _on_scanned(self, report: ScanReport) -> None:
@@ -189,7 +194,10 @@ class WindowReports(QObject):
         current = window.view.current_path() is not None
         possible = {
             "stop": window.classify.running or window.lists.scanning,
+            "pause": window.classify.running,
+            "retry_failed": counts.errors > 0,
             "export": counts.finished > 0,
+            "sort": counts.finished > 0,
             "rerun": counts.total > 0,
             "clear": counts.total > 0,
             "select_all": counts.visible > 0,

@@ -21,7 +21,6 @@ from model.types import DownloadProgress
 
 MOST_ENTRIES = 3
 """A card, and the two files of a backbone and a head."""
-MOST_CARD_BYTES = 8 * 2**20
 
 # The end record without a comment: signature, two disk numbers, two counts, the directory's size and place, a length.
 # PKWARE's APPNOTE.TXT, 4.3.16.

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from model.architectures import is_known_architecture
-from model.archive_file import MOST_CARD_BYTES, ArchiveFile
+from model.archive_file import ArchiveFile
 from model.byte_progress import ByteProgress, Clock
 from model.cancel import CancelToken
-from model.cards import CARD_NAME, card_bytes, is_own, parse_card, set_digest
+from model.cards import CARD_NAME, MOST_CARD_BYTES, card_bytes, is_own, parse_card, set_digest
 from model.errors import WeightsError
 from model.names import display_name
 from model.safe_files import write_atomically

@@ -11,6 +11,7 @@ from typing import Literal, cast, get_args
 from model.card_fields import JsonObject
 from model.errors import WeightsError
 from model.names import display_name
+from model.safe_files import read_bounded
 from model.types import (
     Accuracy,
     Calibration,
@@ -25,6 +26,8 @@ from model.types import (
 
 SCHEMA = 1
 CARD_NAME = "card.json"
+MOST_CARD_BYTES = 8 * 2**20
+"""ImageNet-21k's 21,843 labels take 0.7 MB."""
 FAMILIES = ("imagenet", "weather", "custom")
 TOP_1 = "top-1"
 TOP_5 = "top-5"
@@ -80,7 +83,7 @@ def read_card(path: Path) -> WeightSet:
 def read_json(path: Path, where: str) -> object:
     """Return what a JSON file holds; raises WeightsError (`where` names the file in it) if it holds none."""
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(read_bounded(path, MOST_CARD_BYTES).decode("utf-8-sig"))
     except OSError as exc:
         raise WeightsError("weights-card-unreadable", where=where, reason=exc.strerror or str(exc)) from exc
     except (ValueError, RecursionError) as exc:

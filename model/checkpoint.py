@@ -13,6 +13,7 @@ import safetensors.torch
 import torch
 from safetensors import SafetensorError
 
+from model.checkpoint_container import check_container
 from model.errors import WeightsError
 from model.names import display_name
 from model.safe_files import write_atomically
@@ -28,6 +29,10 @@ _FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 # BatchNorm's count of training steps, and the tables by which windowed and levit-like attention finds its biases.
 _COMPUTED = ("num_batches_tracked", "relative_position_index", "attention_bias_idxs")
 _ZIP_START = b"PK\x03\x04"
+_MOST_PREFIXES = 8
+_LONGEST_NAME = 200
+# Tied weights lie in one place and count twice.
+_MOST_USES = 4
 # torch.load on garbage raises whatever its unpickler happens to stumble over.
 _GARBAGE = (
     pickle.UnpicklingError,
@@ -53,9 +58,11 @@ def read_state_dict(path: Path, *, mmap: bool = True) -> StateDict:
     `model`) and prefixes (`module.`) are taken off. With `mmap` the tensors may lie in the file, which then must stay
     as it is; turn it off for files on drives that may be pulled out. Old-format files are always read whole.
 
-    Raises WeightsError for a file that is absent, damaged or would run code, that holds no tensors or something else
-    than tensors, weights that are not floating-point numbers, and values that are NaN or infinite.
+    Raises WeightsError for a file that is absent, damaged, too large or would run code, that holds no tensors or
+    something else than tensors, weights that are not floating-point numbers, that claim to have more of them than the
+    file has, and values that are NaN or infinite.
     """
+    check_container(path)
     if path.suffix.lower() == ".safetensors":
         state = _read_safetensors(path, mmap=mmap)
     else:
@@ -156,14 +163,18 @@ def _tensors_of(loaded: object, path: Path, depth: int = 0) -> StateDict:
         raise WeightsError("checkpoint-not-tensors", file=display_name(path.name), name=type(loaded).__name__)
     for key, value in loaded.items():
         if not isinstance(key, str) or not isinstance(value, torch.Tensor):
-            raise WeightsError("checkpoint-not-tensors", file=display_name(path.name), name=display_name(str(key)))
+            # Nested tuples that hold one another twice would make a text without end.
+            name = str(key) if isinstance(key, str | int | float) else type(key).__name__
+            raise WeightsError("checkpoint-not-tensors", file=display_name(path.name), name=_shown(name))
     return dict(loaded)
 
 
 def _without_prefixes(state: StateDict) -> StateDict:
-    for prefix in _PREFIXES:
-        if state and all(key.startswith(prefix) for key in state):
-            return _without_prefixes({key.removeprefix(prefix): tensor for key, tensor in state.items()})
+    for _ in range(_MOST_PREFIXES):
+        prefix = next((one for one in _PREFIXES if state and all(key.startswith(one) for key in state)), None)
+        if prefix is None:
+            break
+        state = {key.removeprefix(prefix): tensor for key, tensor in state.items()}
     return state
 
 
@@ -171,14 +182,23 @@ def _check_values(state: StateDict, path: Path) -> None:
     file = display_name(path.name)
     if not state:
         raise WeightsError("checkpoint-empty", file=file)
+    left = _MOST_USES * path.stat().st_size
     for key, tensor in state.items():
-        if is_computed(key):
-            continue
-        if tensor.dtype not in _FLOATS or tensor.layout != torch.strided or tensor.is_meta:
+        is_plain = tensor.layout == torch.strided and not tensor.is_meta
+        if not is_plain or (tensor.dtype not in _FLOATS and not is_computed(key)):
             dtype = str(tensor.dtype).removeprefix("torch.")
-            raise WeightsError("checkpoint-not-float", file=file, tensor=display_name(key), dtype=dtype)
-        if not bool(tensor.isfinite().all()):
-            raise WeightsError("checkpoint-not-finite", file=file, tensor=display_name(key))
+            raise WeightsError("checkpoint-not-float", file=file, tensor=_shown(key), dtype=dtype)
+        # A single number can be stretched over any shape, and tensors may all lie in the same place.
+        size = tensor.numel() * tensor.element_size()
+        left -= size
+        if size > tensor.untyped_storage().nbytes() or left < 0:
+            raise WeightsError("checkpoint-stretched", file=file, tensor=_shown(key))
+        if not is_computed(key) and not bool(tensor.isfinite().all()):
+            raise WeightsError("checkpoint-not-finite", file=file, tensor=_shown(key))
+
+
+def _shown(name: str) -> str:
+    return display_name(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}\N{HORIZONTAL ELLIPSIS}")
 
 
 def _with_metadata(data: bytes, metadata: Mapping[str, str]) -> bytes:

@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 USAGE_CODES = {
     "archive-id-taken",
     "export-target-exists",
+    "sort-no-runs",
+    "sort-run-unknown",
+    "sort-target-not-folder",
     "train-name-taken",
     "train-name-shipped",
     "train-name-unusable",
@@ -41,6 +44,7 @@ USAGE_CODES = {
 
 _COMMANDS = {
     "classify": "classify pictures and folders of pictures",
+    "sort": "copy or move pictures into folders by label, or write XMP keywords; and undo it",
     "weights": "list, show, fetch, import, export and remove weight sets",
     "train": "train a weight set on folders of your own, one folder a class",
     "evaluate": "measure how good a weight set is on pictures with known labels",

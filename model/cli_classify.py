@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from model.atomic_file import check_target
-from model.background_export import BackgroundExport
 from model.cancel import Cancelled, CancelToken
 from model.classify_request import ClassifyRequest
 from model.cli_arguments import whole_number
 from model.cli_output import STANDARD_OUTPUT, ProgressBar, emit, format_seconds, on_one_line, say, standard_output
+from model.cli_patience import DrivePatience
 from model.engine import Engine, RunEvent
-from model.engine_choice import ENGINE_TITLES, user_cache
+from model.engine_choice import ENGINE_TITLES
 from model.errors import DeviceError, UsageError, WeightsError, describe
 from model.exit_codes import EXIT_INTERRUPTED, EXIT_OK, EXIT_SOME_FAILED
 from model.export import CsvExport, CsvOptions, JsonLinesExport, RunFacts, common_root, run_file_of
-from model.folders import in_flight_dir, store_file
-from model.in_flight import InFlight
 from model.names import display_name
+from model.run_summary import RunTally
 from model.sources import find_images
 from model.types import EngineReady, ImageResult, InstalledWeights, Notice, ResultBatch, ScanBatch, ScanReport
+from model.user_engine import user_engine
 from model.weights import default_catalogue
 
 PIECE = 10_000
@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--csv", metavar="FILE|-", help="write a table; - is standard output")
     parser.add_argument("--json", metavar="FILE|-", help="write JSON Lines, one object a picture")
+    parser.add_argument("--xlsx", metavar="FILE", help="write an Excel workbook (needs the extra xlsx)")
     parser.add_argument(
         "--top", type=whole_number(1), default=5, metavar="N", help="labels for each picture (default: 5)"
     )
@@ -68,6 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     parser.add_argument("--raw", action="store_true", help="write CSV text that a spreadsheet may run as a formula")
     parser.add_argument("--quiet", action="store_true", help="no progress, no summary")
+    parser.add_argument(
+        "--watch", action="store_true", help="go on with what is added to the folders, until Ctrl+C; rows as they come"
+    )
     parser.set_defaults(run=run_classify)
 
 
@@ -128,6 +132,10 @@ def run_classify(arguments: argparse.Namespace, cancel: CancelToken) -> int:
     catalogue = default_catalogue()
     _check_targets(arguments)
     weights_id = catalogue.resolve(arguments.weights)
+    if arguments.watch:
+        from model.cli_watch import run_watch
+
+        return run_watch(arguments, catalogue, weights_id, cancel)
     paths, report = _scan(arguments, cancel)
     for problem in report.unreadable:
         say(describe(problem))
@@ -139,14 +147,7 @@ def run_classify(arguments: argparse.Namespace, cancel: CancelToken) -> int:
     installed = catalogue.open(weights_id)
     if not arguments.quiet and arguments.weights != weights_id:
         say(f"{arguments.weights} is {installed.weights.title} ({weights_id})")
-    engine = Engine(
-        catalogue,
-        store_file=store_file(),
-        in_flight=InFlight(in_flight_dir()),
-        exporter=BackgroundExport(user_cache()),
-        tune=True,
-    )
-    with closing(engine):
+    with closing(user_engine(catalogue)) as engine:
         if arguments.only_errors:
             paths = _failed_before(arguments, installed, engine, paths)
         run = _Run(arguments, installed, paths)
@@ -168,33 +169,48 @@ class _Run:
     """One run of the command: its files, its counts, its progress."""
 
     def __init__(self, arguments: argparse.Namespace, installed: InstalledWeights, paths: Sequence[str]) -> None:
-        self.done = self.errors = self.unsure = self.recalled = 0
+        self._tally = RunTally()
         self._arguments = arguments
         self._installed = installed
         self._paths = paths
         self._facts = RunFacts(inputs=len(paths), settings=_settings(arguments))
         # Lines of results on the same terminal would be written into the bar.
-        prints = STANDARD_OUTPUT in (arguments.csv, arguments.json) or (arguments.csv, arguments.json) == (None, None)
+        targets = {arguments.csv, arguments.json, arguments.xlsx}
+        prints = STANDARD_OUTPUT in targets or targets == {None}
         self._progress = ProgressBar(quiet=arguments.quiet or (prints and standard_output().isatty()))
         self._started = time.monotonic()
         self._seconds = 0.0
         self._engines: dict[str, None] = {}  # in the order of use
+
+    @property
+    def done(self) -> int:
+        """How many pictures have a result."""
+        return self._tally.done
+
+    @property
+    def errors(self) -> int:
+        """How many of these failed."""
+        return self._tally.errors
 
     def classify(self, engine: Engine, cancel: CancelToken) -> None:
         """Classify everything into the files; raises Cancelled when interrupted, after writing what was finished."""
         with ExitStack() as stack:
             sinks = self._open_sinks(stack)
             stack.callback(self._progress.clear)
+            patience = DrivePatience(cancel, say_before=self._progress.clear)
             try:
                 for start in range(0, len(self._paths), PIECE):
                     piece = [Path(name) for name in self._paths[start : start + PIECE]]
-                    self._classify(piece, InputOrder(piece, sinks), engine, cancel)
+                    self._classify(piece, InputOrder(piece, sinks), engine, patience, cancel)
             finally:
                 self._seconds = time.monotonic() - self._started
 
-    def _classify(self, piece: Sequence[Path], order: InputOrder, engine: Engine, cancel: CancelToken) -> None:
+    def _classify(
+        self, piece: Sequence[Path], order: InputOrder, engine: Engine, patience: DrivePatience, cancel: CancelToken
+    ) -> None:
         try:
             for event in engine.run(_request(self._arguments, self._installed, piece), cancel):
+                patience.heed(event)
                 self._take(event, order)
             cancel.raise_if_cancelled()
         except (Cancelled, KeyboardInterrupt, WeightsError, DeviceError):
@@ -205,33 +221,27 @@ class _Run:
         """Say what was done, how fast, and with what; nothing where nothing was, or nobody wants to know."""
         if self._arguments.quiet or not self.done:
             return
-        total = len(self._paths)
+        from model.cli_summary import summary_lines  # which a start does without
+
         device = "; ".join(["", ", ".join([self._facts.device, *self._engines])]) if self._engines else ""
-        computed = self.done - self.recalled
-        rate = f"; {computed / self._seconds:.1f} images/s" if self._seconds > 0 and computed else ""
-        earlier = f", {self.recalled:,} known from earlier runs" if self.recalled else ""
-        pending = f", {total - self.done:,} pending" if total > self.done else ""
         weights = self._installed.weights
-        unsure = "" if weights.calibration is None else f" ({self.unsure:,} unsure)"
-        classified = f"{self.done - self.errors:,} classified{unsure}"
-        say(f"{self.done:,} of {total:,} pictures: {classified}, {self.errors:,} failed{pending}{earlier}{rate}")
+        summary = self._tally.summary(self._seconds)
+        for line in summary_lines(summary, len(self._paths), calibrated=weights.calibration is not None):
+            say(line)
         calibrated = "" if weights.calibration is None else "; calibrated"
         say(f"weights: {weights.title} ({weights.id}, sha256 {self._installed.sha256[:12]}){calibrated}{device}")
 
     def _take(self, event: RunEvent, order: InputOrder) -> None:
         if isinstance(event, ResultBatch):
             order.add(event.results)
-            self.done += len(event.results)
-            self.recalled += len(event.results) if event.recalled else 0
-            self.errors += sum(result.problem is not None for result in event.results)
-            self.unsure += sum(result.unsure is True for result in event.results)
-            rate = (self.done - self.recalled) / max(time.monotonic() - self._started, 1e-6)
+            self._tally.add(event)
+            rate = (self.done - self._tally.recalled) / max(time.monotonic() - self._started, 1e-6)
             left = f"{rate:.1f} images/s, {format_seconds((len(self._paths) - self.done) / rate)} left" if rate else ""
             self._progress.update(self.done, len(self._paths), left)
         elif isinstance(event, EngineReady):
             self._facts.device = event.device
             self._engines[ENGINE_TITLES[event.engine]] = None
-            if self.done == self.recalled:
+            if self.done == self._tally.recalled:
                 self._started = time.monotonic()
         elif isinstance(event, Notice):
             self._progress.clear()
@@ -248,6 +258,11 @@ class _Run:
         if chosen.json is not None:
             lines = JsonLinesExport(_target(chosen.json), self._installed, root, facts, overwrite=chosen.force)
             sinks.append(stack.enter_context(lines))
+        if chosen.xlsx is not None:
+            from model.xlsx_export import XlsxExport
+
+            book = XlsxExport(Path(chosen.xlsx), self._installed, root, facts, top=chosen.top, overwrite=chosen.force)
+            sinks.append(stack.enter_context(book))
         return sinks or [LineSink()]
 
 
@@ -282,14 +297,16 @@ def _target(name: str) -> Path | TextIO:
 
 def _check_targets(arguments: argparse.Namespace) -> None:
     """Refuse files that exist, cannot be written or would replace one another, before any work."""
-    names = [name for name in (arguments.csv, arguments.json) if name is not None]
+    if arguments.xlsx == STANDARD_OUTPUT:
+        raise UsageError("usage-xlsx-needs-file")
+    names = [name for name in (arguments.csv, arguments.json, arguments.xlsx) if name is not None]
     if not names or STANDARD_OUTPUT in names:
         standard_output()
     files = [Path(name) for name in names if name != STANDARD_OUTPUT]
     final = [check_target(file, overwrite=arguments.force) for file in files]
     final += [check_target(run_file_of(file), overwrite=arguments.force) for file in files]
     if len(set(final)) < len(final) or names == [STANDARD_OUTPUT, STANDARD_OUTPUT]:
-        raise UsageError("usage-targets-collide", csv=display_name(arguments.csv), json=display_name(arguments.json))
+        raise UsageError("usage-targets-collide", names=", ".join(f"“{display_name(name)}”" for name in names))
 
 
 def _scan(arguments: argparse.Namespace, cancel: CancelToken) -> tuple[list[str], ScanReport]:

@@ -1,6 +1,7 @@
 """What the command line says: results on standard output, everything else on standard error."""
 
 import os
+import re
 import sys
 import time
 from contextlib import suppress
@@ -10,6 +11,8 @@ from typing import TextIO
 from model.atomic_file import write_error
 from model.errors import ExportError
 
+# C0 and C1; the line and paragraph separators; embeddings, overrides and isolates (Unicode 16, UAX #9, 2.1 to 2.5).
+_CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _BAR_WIDTH = 24
 _USUAL_WIDTH = 80
 _REDRAW_SECONDS = 0.1
@@ -43,8 +46,12 @@ def standard_output() -> TextIO:
 
 
 def on_one_line(text: str) -> str:
-    r"""Return `text` with control characters as `\n`, `\x1b` and so on: names may hold line ends and escape codes."""
-    return "".join(ascii(char)[1:-1] if char < " " or "\x7f" <= char < "\xa0" else char for char in text)
+    r"""Return `text` with control characters as `\n`, `\x1b` and so on: names may hold line ends and escape codes.
+
+    Spelled out, too, are Unicode's line ends, and what turns the direction of the text that follows: with it a name
+    could show its parts, and what stands after it on the line, in another order.
+    """
+    return _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def let_go_of_streams() -> None:

@@ -12,12 +12,14 @@ from model.dataset import Dataset, LabelledImage
 from model.dataset_layout import TEST, TRAINING, VALIDATION
 from model.errors import DatasetError
 from model.names import display_name
+from model.safe_files import read_bounded
 from model.training_types import DatasetSummary
 
 # Correlation of 16x16 grey thumbnails from which two pictures count as copies of one another.
 COPY_CORRELATION = 0.99
 # Correlations are computed for this many pictures against as many others at a time: 16 MB, however many there are.
 _TILE = 2048
+_MOST_BYTES = 256 << 20
 
 
 def find_copies(images: Sequence[LabelledImage], cancel: CancelToken | None = None) -> NDArray[np.intp]:
@@ -83,7 +85,7 @@ def read_groups(file: Path, root: Path, images: Sequence[LabelledImage]) -> NDAr
     cannot be read or names a picture that is not there.
     """
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_bounded(file, _MOST_BYTES).decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as exc:
         raise DatasetError("train-groups-unreadable", file=display_name(file), detail=str(exc)) from exc
     position = {image.path.relative_to(root).as_posix(): index for index, image in enumerate(images)}

@@ -1,6 +1,7 @@
 """The text of CSV cells: spreadsheets must not run it, and it must be possible to get the original back."""
 
 import math
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -8,17 +9,25 @@ from model.names import display_name
 
 # What spreadsheets take for the start of a formula (OWASP's page on CSV injection), the line feed and NUL that some
 # of them skip first, and the apostrophe itself, without which the escape could not be undone.
-_RISKY = frozenset("=+-@\t\r\n\0'")
+_RISKY = "=+-@\t\r\n\0'"
+# A spreadsheet set to German, say, divides lines at semicolons, and a pasted text at tabs: what follows one inside a
+# cell is then the beginning of a cell.
+_BEGINNING = re.compile(rf"(\A|[;\t\r\n])(?=[{re.escape(_RISKY)}])")
+_ESCAPED = re.compile(r"(\A|[;\t\r\n])'")
 
 
 def escape_cell(text: str) -> str:
-    """Return `text` with an apostrophe before it if a spreadsheet could take it for a formula."""
-    return f"'{text}" if text[:1] in _RISKY else text
+    """Return `text` with an apostrophe before what a spreadsheet could take for a formula.
+
+    That is a `=`, `+`, `-`, `@` or control character at the beginning, or after a semicolon, a tab or a line end. An
+    apostrophe in one of these places is doubled, so that whoever wants the text back takes one away in each of them.
+    """
+    return _BEGINNING.sub(r"\1'", text)
 
 
 def unescape_cell(cell: str) -> str:
     """Return the text from which `escape_cell` made `cell`."""
-    return cell[1:] if cell[:1] == "'" else cell
+    return _ESCAPED.sub(r"\1", cell)
 
 
 def text_cell(text: str, *, raw: bool) -> str:

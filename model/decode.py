@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +14,36 @@ from PIL import Image
 from model.cancel import CancelToken
 from model.decode_errors import too_large, translated
 from model.decode_limits import DecodeLimits
+from model.decode_work import (
+    MOST_PYTHON_STEPS,
+    MOST_SCANNED_PIXELS,
+    MOST_TIFF_NUMBERS,
+    memory_cost,
+    most_pixels,
+    python_steps,
+    scanned_pixels,
+    tiff_numbers,
+)
 from model.errors import ImageError
-from model.picture_file import icon_pixels, identify, is_cut_short, known_format, open_regular, set_up_pillow
+from model.image_formats import ImageFormat
+from model.picture_file import (
+    free_kept_memory,
+    icon_pixels,
+    identify,
+    is_cut_short,
+    known_format,
+    open_regular,
+    set_up_pillow,
+)
+from model.pixel_budget import BYTES_PER_PIXEL
 from model.pixels import orientation, to_upright_rgb, upright_size
 from model.types import PictureFacts
+from model.watched_file import WatchedFile
 
-# Peak memory while decoding, in units of the 4 bytes a pixel that baseline JPEG and PNG take in Pillow: measured on
-# 30-megapixel pictures with Pillow 13 and pi_heif 1.4, rounded up.
-_MEMORY_WEIGHT = {"JPEG2000": 5, "WEBP": 4, "HEIF": 3, "AVIF": 3, "TIFF": 2}
 # A thumbnail is made from at least this many times its size; less looks rough.
 _DRAFT_FACTOR = 2
-_TIFF_TILE_WIDTH, _TIFF_TILE_LENGTH = 322, 323
+# An icon's pixels, their copy with a mask, and that on white.
+_ICON_WEIGHT = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,26 +111,44 @@ def _upright_rgb(
     cancel: CancelToken | None,
     scale: Callable[[int, int], float] | None = None,
 ) -> Iterator[DecodedImage]:
-    """Give the upright RGB picture; JPEG reduced, but by no more than `scale` of its width and height allows."""
+    """Give the upright RGB picture; JPEG reduced, but by no more than `scale` of its width and height allows.
+
+    A JPEG that would take more memory than one picture may is given at half its size.
+    """
     formats = set_up_pillow(limits.pixels)
     _raise_if_cancelled(cancel)
     with ExitStack() as stack:
         file = stack.enter_context(open_regular(path))
+        watched = file if isinstance(file, WatchedFile) else None
         with translated(limits.pixels):
             known = known_format(file)
             cut_short = is_cut_short(file, known)
             icon = icon_pixels(file) if known is not None and known.pillow == "ICO" else 0
+            if known is not None and known.pillow == "TIFF" and tiff_numbers(file) > MOST_TIFF_NUMBERS:
+                raise ImageError("image-damaged", detail="its tags hold more numbers than any picture has strips")
+        if watched is not None:
+            watched.cancel = cancel
+            watched.expect_header(known.pillow if known is not None else None)
         if icon:
             _require_within(limits, icon)
+            _require_memory(limits, _ICON_WEIGHT * icon)
             stack.enter_context(limits.budget.hold(icon, cancel))
         with translated(limits.pixels, is_cut_short=cut_short):
             source = identify(file, path.name, known, formats)
-            _require_within(limits, _most_pixels(source))
+            if watched is not None:
+                watched.expect_pixels(source.format)
+            _require_within(limits, most_pixels(source))
+            _require_work(source, file, known)
             whole_size = source.size
             reduction = 1 if scale is None else _set_draft(source, scale(*whole_size))
-            cost = _cost(source, math.prod(whole_size))
+            if reduction == 1 and _is_too_much_to_turn(source, limits):
+                reduction = _set_draft(source, 0.5)
+            cost = memory_cost(source, math.prod(whole_size))
+            _require_memory(limits, cost)
         if not icon:
             stack.enter_context(limits.budget.hold(cost, cancel))
+        if cost > limits.budget.pixels:
+            free_kept_memory()  # this one goes alone, and what was kept for others would come on top
         _raise_if_cancelled(cancel)
         with translated(limits.pixels, is_cut_short=cut_short):
             source.load()
@@ -138,23 +176,28 @@ def _require_within(limits: DecodeLimits, pixels: int) -> None:
         raise too_large(pixels, limits.pixels)
 
 
-def _most_pixels(image: Image.Image) -> int:
-    """Return how many pixels are decoded in one piece: a TIFF's tile may be far larger than its picture."""
-    tags = getattr(image, "tag_v2", None)
-    tile = (tags.get(_TIFF_TILE_WIDTH, 0), tags.get(_TIFF_TILE_LENGTH, 0)) if tags is not None else (0, 0)
-    tile_pixels = math.prod(tile) if all(isinstance(length, int) for length in tile) else 0
-    return max(image.width * image.height, tile_pixels)
+def _require_memory(limits: DecodeLimits, cost: int) -> None:
+    if cost > limits.memory:
+        megabytes, limit = (units * BYTES_PER_PIXEL // 1_000_000 for units in (cost, limits.memory))
+        raise ImageError("image-memory", megabytes=megabytes, limit=limit)
 
 
-def _cost(image: Image.Image, whole: int) -> int:
-    """Return the picture's share of the budget: its pixels, more often where decoding needs several copies of them.
+def _require_work(image: Image.Image, file: BinaryIO, known: ImageFormat | None) -> None:
+    """Refuse pictures that are made to keep their decoder busy."""
+    steps = python_steps(image, file)
+    if steps > MOST_PYTHON_STEPS:
+        raise ImageError("image-slow-format", format=image.format or "", seconds=math.ceil(steps / 1e6))
+    if scanned_pixels(image, file, known) > MOST_SCANNED_PIXELS:
+        raise ImageError("image-damaged", detail="it is divided into more scans than any program makes")
 
-    A progressive file's coefficients are held for all of its `whole` pixels, also where a reduced picture is made.
-    """
-    weight = _MEMORY_WEIGHT.get(image.format or "", 1)
-    if image.mode != "RGB":
-        weight += 1
-    return _most_pixels(image) * weight + (whole if "progressive" in image.info else 0)
+
+def _is_too_much_to_turn(image: Image.Image, limits: DecodeLimits) -> bool:
+    """Return whether a JPEG, with the copy that turning it upright makes, takes more memory than one picture may."""
+    if image.format not in ("JPEG", "MPO"):
+        return False
+    pixels = math.prod(image.size)
+    room = limits.memory - memory_cost(image, pixels)
+    return room < 0 or (room < pixels and orientation(image) != 1)
 
 
 def _set_draft(image: Image.Image, scale: float) -> int:

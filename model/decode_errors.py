@@ -51,10 +51,16 @@ def translated(pixel_limit: int, *, is_cut_short: bool = False) -> Iterator[None
     try:
         yield
     except READER_ERRORS as exc:
-        error = translate(exc, pixel_limit)
-        if is_cut_short and error.problem.code == "image-damaged":
-            error = ImageError("image-truncated", detail=error.problem.detail)
-        raise error from exc
+        raise _worded(exc, pixel_limit, is_cut_short=is_cut_short) from exc
+
+
+def _worded(exc: BaseException, pixel_limit: int, *, is_cut_short: bool) -> ImageError:
+    # Not in a variable of the function that raises it: an error and the frame in its traceback would hold one another,
+    # and with them a picture of up to a gigabyte, until the next collection of garbage.
+    error = translate(exc, pixel_limit)
+    if is_cut_short and error.problem.code == "image-damaged":
+        return ImageError("image-truncated", detail=error.problem.detail)
+    return error
 
 
 def translate(exc: BaseException, pixel_limit: int) -> ImageError:

@@ -35,6 +35,9 @@ Work = Callable[[Path, CancelToken], tuple[NDArray[np.uint8], PictureFacts]]
 
 DEFAULT_STALL_SECONDS = 30.0
 
+MOST_ABANDONED = 32
+"""Threads of this process that sit in a read nobody waits for; with so many, no pool starts another."""
+
 
 def decode_threads() -> int:
     """Return how many threads decode: Pillow releases the GIL, so one for each processor, up to 8."""
@@ -66,11 +69,22 @@ class _Running:
     token: DecodeToken
 
 
+_abandoned: set[_Running] = set()
+_abandoned_lock = threading.Lock()
+
+
+def abandoned_threads() -> int:
+    """Return how many threads sit in a read that nobody waits for; from any thread."""
+    with _abandoned_lock:
+        return len(_abandoned)
+
+
 class DecodePool:
     """Decodes what is submitted, on up to `threads` threads, and gives it back in the order of finishing.
 
     `submit`, `take` and `close` belong to one thread, the pipeline's. A picture that keeps its thread busy for more
     than `stall_seconds` comes back as a problem; its thread is abandoned and replaced, its late result is dropped.
+    Where too many are abandoned already, what is queued comes back as a problem too, after the same time.
     """
 
     def __init__(
@@ -95,6 +109,8 @@ class DecodePool:
         self._alive = 0  # threads that are not abandoned
         self._numbers = itertools.count(1)
         self._closed = False
+        self._held = False
+        self._without_thread_since: float | None = None
 
     @property
     def in_flight(self) -> int:
@@ -130,11 +146,33 @@ class DecodePool:
             self._closed = True
             self._pending.clear()
             self._done.clear()
-            for running in self._running:
-                running.token.cancel()
-            self._running.clear()
+            for running in list(self._running):
+                self._abandon(running)
             self._changed.notify_all()
         free_kept_memory()
+
+    def hold(self) -> None:
+        """Begin with no further picture until `go_on`; those that are being decoded are finished."""
+        with self._changed:
+            self._held = True
+
+    def go_on(self) -> None:
+        """Decode again after `hold`."""
+        with self._changed:
+            self._held = False
+            self._changed.notify_all()
+
+    def restart(self) -> list[Path]:
+        """Give up what is queued, being decoded or failed, and return its paths; other finished ones can be taken."""
+        with self._changed:
+            failed = [decoded for decoded in self._done if decoded.problem is not None]
+            paths = [path for _, path in self._pending]
+            paths += [running.path for running in self._running] + [decoded.path for decoded in failed]
+            self._pending.clear()
+            self._done = deque(decoded for decoded in self._done if decoded.problem is None)
+            for running in list(self._running):
+                self._abandon(running)
+            return paths
 
     def __enter__(self) -> Self:
         return self
@@ -145,8 +183,10 @@ class DecodePool:
         self.close()
 
     def _start_threads(self) -> None:
-        """Have a thread for each picture, up to the limit. Called with the lock held."""
+        """Have a thread for each picture, up to the limits. Called with the lock held."""
         while self._alive < min(self._threads, len(self._pending) + len(self._running)):
+            if abandoned_threads() >= MOST_ABANDONED:
+                break
             thread = threading.Thread(target=self._run, name=f"decode-{next(self._numbers)}", daemon=True)
             thread.start()
             self._alive += 1
@@ -160,19 +200,39 @@ class DecodePool:
                 next_stall = min(next_stall, self._stall_seconds - seconds)
                 continue
             log.warning("%s has been decoding for %.0f s, its thread is given up", display_name(running.path), seconds)
-            running.token.cancel()
-            self._running.discard(running)
-            self._alive -= 1
-            problem = Problem("image-stalled", (("seconds", round(self._stall_seconds)),))
-            self._done.append(Decoded(running.index, running.path, None, None, problem, seconds))
+            self._abandon(running)
+            self._done.append(self._stalled(running.index, running.path, seconds))
         self._start_threads()
+        self._give_up_queued()
         return max(next_stall, 0.01)
+
+    def _give_up_queued(self) -> None:
+        """Turn the next picture into a problem where no thread may be started for it in time. Called with the lock."""
+        if self._alive or not self._pending:
+            self._without_thread_since = None
+        elif self._without_thread_since is None:
+            self._without_thread_since = self._clock()
+        elif (seconds := self._clock() - self._without_thread_since) > self._stall_seconds:
+            self._without_thread_since = None
+            self._done.append(self._stalled(*self._pending.popleft(), seconds))
+
+    def _abandon(self, running: _Running) -> None:
+        """Wait no longer for a picture, nor for its thread. Called with the lock held."""
+        running.token.cancel()
+        self._running.discard(running)
+        self._alive -= 1
+        with _abandoned_lock:
+            _abandoned.add(running)
+
+    def _stalled(self, index: int, path: Path, seconds: float) -> Decoded:
+        problem = Problem("image-stalled", (("seconds", round(self._stall_seconds)),))
+        return Decoded(index, path, None, None, problem, seconds)
 
     def _run(self) -> None:
         """Decode until the pool is closed or this thread is given up; the body of each thread."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._pending or self._closed)
+                self._changed.wait_for(lambda: (self._pending and not self._held) or self._closed)
                 if self._closed:
                     return
                 index, path = self._pending.popleft()
@@ -181,6 +241,8 @@ class DecodePool:
             decoded = self._decode(running)
             with self._changed:
                 if running not in self._running:
+                    with _abandoned_lock:
+                        _abandoned.discard(running)
                     return  # given up or closed: nobody waits for this result, and another thread has this one's place
                 self._running.discard(running)
                 self._done.append(decoded)

@@ -27,6 +27,7 @@ from model.types import (
     InstalledWeights,
     Notice,
     ResultBatch,
+    RunPaused,
     WeightsOpened,
 )
 
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 WORTH_A_TRIAL = 200
 """A run of so many pictures begins with measuring the thread split, which takes a second."""
 
-RunEvent = WeightsOpened | EngineReady | ResultBatch | Notice
+RunEvent = WeightsOpened | EngineReady | ResultBatch | Notice | RunPaused
 
 
 class Engine:
@@ -74,13 +75,15 @@ class Engine:
     def run(self, request: ClassifyRequest, cancel: CancelToken) -> Iterator[RunEvent]:
         """Recall what is known, load what the request names unless it is loaded, and classify the rest.
 
-        Raises WeightsError or DeviceError before the first result when the weights cannot be used.
+        Raises WeightsError or DeviceError before the first result when the weights cannot be used. When the drive of
+        the pictures goes away, the run yields RunPaused and waits for `cancel` to be resumed.
         """
         installed = self._catalogue.open(request.weights_id)
         yield WeightsOpened(installed)
         lookup = _lookup(request, installed)
         unknown: list[Path] = []
         for item in self._recalled(request, lookup):
+            cancel.wait_while_paused()
             if cancel.cancelled:
                 return
             if isinstance(item, ResultBatch):

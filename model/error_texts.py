@@ -7,6 +7,7 @@ from model.evaluation_error_texts import EVALUATION_ERROR_TEXTS
 from model.import_error_texts import IMPORT_ERROR_TEXTS
 from model.onnx_error_texts import ONNX_ERROR_TEXTS
 from model.picture_error_texts import PICTURE_ERROR_TEXTS
+from model.sorting_error_texts import SORTING_ERROR_TEXTS
 from model.training_error_texts import TRAINING_ERROR_TEXTS
 from model.weights_error_texts import WEIGHTS_ERROR_TEXTS
 from model.work_error_texts import WORK_ERROR_TEXTS
@@ -23,4 +24,5 @@ ERROR_TEXTS: dict[str, ErrorText] = {
     **TRAINING_ERROR_TEXTS,
     **ONNX_ERROR_TEXTS,
     **DOCTOR_ERROR_TEXTS,
+    **SORTING_ERROR_TEXTS,
 }

@@ -37,6 +37,10 @@ class ExportError(PhotospotterError):
     """A results file that cannot be written."""
 
 
+class SortError(PhotospotterError):
+    """Pictures that cannot be sorted into folders, or a sorting that cannot be undone."""
+
+
 class DeviceError(PhotospotterError):
     """A device that is not there or does not work."""
 

@@ -31,6 +31,7 @@ from model.types import (
     Notice,
     Problem,
     ResultBatch,
+    RunPaused,
     WeightSet,
     WeightsOpened,
 )
@@ -61,7 +62,8 @@ def evaluate(
     moment when the network is loaded. `clock` gives seconds.
 
     Raises:
-        DatasetError: the folders or the labels do not go with the weights, or no picture can be read.
+        DatasetError: the folders or the labels do not go with the weights, or no picture can be read, or their drive is
+            gone.
         UsageError: there is no picture.
         WeightsError, DeviceError: the weights or the device cannot be used.
         Cancelled: when `cancel` was set.
@@ -80,6 +82,8 @@ def evaluate(
                     yield tally.progress()
             elif isinstance(event, Notice):
                 yield event
+            elif isinstance(event, RunPaused):
+                raise DatasetError("evaluate-drive-away")
             else:
                 tally.note(event)
     finally:

@@ -32,6 +32,10 @@ EVALUATION_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "None of the {count} pictures could be read. The first, {name}: {reason}."),
         QT_TRANSLATE_NOOP("errors", "Check that the folder is the right one, and that its drive is connected."),
     ),
+    "evaluate-drive-away": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The drive or network with the pictures does not answer, so nothing was measured."),
+        QT_TRANSLATE_NOOP("errors", "Check the connection, and evaluate again."),
+    ),
     # --- labels files ---
     "evaluate-labels-unreadable": ErrorText(
         QT_TRANSLATE_NOOP("errors", "The labels file {file} could not be read: {reason}."),

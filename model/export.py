@@ -28,6 +28,9 @@ __all__ = [
 ]
 
 DEFAULT_TOP = 5
+XLSX_SUFFIX = ".xlsx"
+"""A table whose name ends so is an Excel workbook."""
+
 PROGRESS_STEP = 500
 """Rows between two ExportProgress values; at about 30 us a row some 60 a second."""
 
@@ -95,7 +98,7 @@ class CsvExport(ResultsFile):
             "labels": self._labels,
             "bom": self._options.bom,
             "text_cells": "raw" if self._options.raw else "escaped",
-            **_calibration_of(self._installed),
+            **calibration_of(self._installed),
         }
 
     def _write_row(self, result: ImageResult) -> None:
@@ -105,7 +108,7 @@ class CsvExport(ResultsFile):
             label = text_cell(prediction.label, raw=raw)
             ranked += (label, str(prediction.class_index), decimal_cell(prediction.probability))
         ranked += [""] * (3 * self._labels - len(ranked))
-        margin = _margin(result)
+        margin = margin_of(result)
         facts = result.facts
         self._csv.writerow(
             (
@@ -141,7 +144,7 @@ class JsonLinesExport(ResultsFile):
         super().__init__(target, installed, root, facts or RunFacts(), overwrite=overwrite)
 
     def _settings(self) -> Mapping[str, object]:
-        return _calibration_of(self._installed)
+        return calibration_of(self._installed)
 
     def _write_row(self, result: ImageResult) -> None:
         facts = result.facts
@@ -154,7 +157,7 @@ class JsonLinesExport(ResultsFile):
             "predictions": [
                 {"label": one.label, "class": one.class_index, "prob": one.probability} for one in result.predictions
             ],
-            "margin": _margin(result),
+            "margin": margin_of(result),
             "unsure": result.unsure,
             "weights": result.weights_id,
             "weights_sha256": result.weights_sha256,
@@ -175,7 +178,9 @@ def export_results(
     facts: RunFacts,
     cancel: CancelToken,
 ) -> Iterator[ExportProgress | ExportDone]:
-    """Write a snapshot of the window's results to a CSV file; pictures without a result of `installed` get no row.
+    """Write a snapshot of the window's results as CSV, or as a workbook where the name of `target` ends in `.xlsx`.
+
+    Pictures without a result of `installed` get no row.
 
     Nor do those whose result has another calibration than `installed`: one table has probabilities of one kind.
     `inputs` is the number of pictures in the list. A cancelled export leaves the target as it was.
@@ -186,7 +191,7 @@ def export_results(
     """
     made_with = (installed.sha256, installed.weights.calibration)
     current = [result for result in results if (result.weights_sha256, result.calibration) == made_with]
-    with CsvExport(target, installed, root, options, replace(facts, inputs=inputs)) as export:
+    with _table(target, installed, root, options, replace(facts, inputs=inputs)) as export:
         for result in current:
             if cancel.cancelled:
                 export.discard()
@@ -200,13 +205,24 @@ def export_results(
     yield ExportDone(target, run_file_of(target), export.rows, export.errors, pending)
 
 
-def _calibration_of(installed: InstalledWeights) -> Mapping[str, object]:
+def _table(
+    target: Path, installed: InstalledWeights, root: Path | None, options: CsvOptions, facts: RunFacts
+) -> ResultsFile:
+    if target.suffix.lower() != XLSX_SUFFIX:
+        return CsvExport(target, installed, root, options, facts)
+    from model.xlsx_export import XlsxExport
+
+    return XlsxExport(target, installed, root, facts, top=options.top, overwrite=options.overwrite)
+
+
+def calibration_of(installed: InstalledWeights) -> Mapping[str, object]:
     """Return how logits became probabilities and verdicts, for the run file; None stands for the plain softmax."""
     calibration = installed.weights.calibration
     return {"calibration": None if calibration is None else asdict(calibration)}
 
 
-def _margin(result: ImageResult) -> float | None:
+def margin_of(result: ImageResult) -> float | None:
+    """Return how much likelier the likeliest label is than the next; None where there are not two."""
     if len(result.predictions) < 2:
         return None
     return result.predictions[0].probability - result.predictions[1].probability

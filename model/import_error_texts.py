@@ -48,6 +48,18 @@ IMPORT_ERROR_TEXTS: dict[str, ErrorText] = {
         ),
         QT_TRANSLATE_NOOP("errors", "The training went wrong or the file is damaged; use an earlier checkpoint."),
     ),
+    "checkpoint-stretched": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "In “{file}” the tensor “{tensor}” claims more numbers than the file holds."),
+        QT_TRANSLATE_NOOP(
+            "errors", "Save the network's state dict with plain tensors: each with .contiguous().clone()."
+        ),
+    ),
+    "checkpoint-too-large": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "“{file}” has {actual:,} bytes; files of up to {limit:,} bytes are read."),
+        QT_TRANSLATE_NOOP(
+            "errors", "Save the network's state dict alone, without the optimiser's: it is much smaller."
+        ),
+    ),
     "checkpoint-empty": ErrorText(
         QT_TRANSLATE_NOOP("errors", "“{file}” holds no tensors."),
         QT_TRANSLATE_NOOP("errors", "Save the network's state dict: torch.save(model.state_dict(), ...)."),

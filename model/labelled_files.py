@@ -13,6 +13,7 @@ from model.class_names import ClassNames
 from model.dataset_layout import PART_NAMES, TEST, TRAINING, VALIDATION
 from model.errors import DatasetError, UsageError
 from model.names import display_name, natural_key
+from model.safe_files import read_bounded
 from model.sources import absolute, find_images, has_hiding_attribute
 from model.types import Problem, ScanBatch, WeightSet
 
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 PARTS = (("test", TEST), ("val", VALIDATION), ("train", TRAINING))
 """What parts of a data set are called here; the first that there is gets evaluated."""
 
+# A line for each of a million pictures takes a fifth of it.
+_MOST_BYTES = 512 << 20
 _DELIMITERS = ",\t;"
 _FILE = "file"
 _LABELS = ("class_index", "wnid", "label")
@@ -153,7 +156,7 @@ def _lines_of(file: Path) -> Iterator[_Line]:
     """Yield the lines with their cells, free of surrounding spaces; raises DatasetError."""
     shown = display_name(file)
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = read_bounded(file, _MOST_BYTES).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as exc:
         reason = exc.strerror or type(exc).__name__
         raise DatasetError("evaluate-labels-unreadable", file=shown, reason=reason) from exc
@@ -181,7 +184,10 @@ def _header_of(text: str, shown: str) -> tuple[str, list[str]]:
     """Return the delimiter and the columns: the first delimiter that makes the first line name what is needed."""
     first = text.partition("\n")[0].rstrip("\r")
     for delimiter in _DELIMITERS:
-        columns = [cell.strip().casefold() for row in csv.reader([first], delimiter=delimiter) for cell in row]
+        try:
+            columns = [cell.strip().casefold() for row in csv.reader([first], delimiter=delimiter) for cell in row]
+        except csv.Error as exc:  # a cell of more than 128 KiB
+            raise DatasetError("evaluate-labels-columns", file=shown, detail=str(exc)) from exc
         if _FILE in columns and any(column in columns for column in _LABELS):
             return delimiter, columns
     raise DatasetError("evaluate-labels-columns", file=shown)

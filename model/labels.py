@@ -6,6 +6,9 @@ from typing import NoReturn
 
 from model.errors import WeightsError
 from model.names import display_name
+from model.safe_files import read_bounded
+
+_MOST_BYTES = 64 << 20
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
@@ -15,7 +18,7 @@ def read_labels(path: Path) -> tuple[str, ...]:
     `{"0": "cat"}` or `{"cat": 0}`. Labels may repeat, but none may be empty. Raises WeightsError.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bounded(path, _MOST_BYTES).decode("utf-8-sig")
     except OSError as exc:
         reason = exc.strerror or str(exc)
         raise WeightsError("weights-labels-unreadable", file=display_name(path), reason=reason) from exc

@@ -88,6 +88,23 @@ PICTURE_ERROR_TEXTS: dict[str, ErrorText] = {
             "Save it as JPEG or PNG with another program and add that file.",
         ),
     ),
+    "image-memory": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "too large: opening it takes {megabytes} MB of memory, the limit is {limit}"),
+        QT_TRANSLATE_NOOP(
+            "errors",
+            "Save it as JPEG or in a smaller size. If you trust the file and have the memory, raise the limit for "
+            "large pictures in the settings.",
+        ),
+    ),
+    "image-slow-format": ErrorText(
+        QT_TRANSLATE_NOOP(
+            "errors", "too large for its kind of {format}, which is slow to open: it would take some {seconds} s"
+        ),
+        QT_TRANSLATE_NOOP(
+            "errors",
+            "Save it as JPEG or PNG with another program and add that file.",
+        ),
+    ),
     "image-out-of-memory": ErrorText(
         QT_TRANSLATE_NOOP("errors", "there is not enough memory to open it"),
         QT_TRANSLATE_NOOP(

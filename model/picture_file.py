@@ -17,9 +17,11 @@ from PIL import Image, UnidentifiedImageError
 from PIL.Image import core as pillow_memory  # type: ignore[attr-defined]  # documented, but not typed
 
 from model.errors import ImageError
+from model.heif_items import items_are_readable
 from model.image_formats import DECODABLE_FORMATS, HEADER_BYTES, ImageFormat, format_by_header, format_by_name
 from model.pixel_budget import BYTES_PER_PIXEL, DEFAULT_PIXELS_AT_ONCE
 from model.quiet_libtiff import silence_libtiff
+from model.watched_file import WatchedFile
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +80,7 @@ def open_regular(path: Path) -> BinaryIO:
         descriptor = os.open(path, flags)
         try:
             _require_regular(os.fstat(descriptor))  # it may have been replaced in the meantime
-            return os.fdopen(descriptor, "rb")
+            return WatchedFile(descriptor)
         except BaseException:
             os.close(descriptor)
             raise
@@ -92,13 +94,16 @@ def known_format(file: BinaryIO) -> ImageFormat | None:
     Raises ImageError for formats that are not read here, and for files too large for their reader.
     """
     file.seek(0)
-    known = format_by_header(file.read(HEADER_BYTES))
+    start = file.read(HEADER_BYTES)
+    known = format_by_header(start)
     if known is not None and known.pillow is None:
         raise ImageError("image-format-unread", format=known.title)
     if known is not None and known.pillow in _READ_WHOLE:
         size = os.fstat(file.fileno()).st_size
         if size > _READ_WHOLE_BYTES:
             raise ImageError("image-file-too-large", megabytes=size >> 20, limit=_READ_WHOLE_BYTES >> 20)
+    if start[4:8] == b"ftyp" and not items_are_readable(file, os.fstat(file.fileno()).st_size):
+        raise ImageError("image-damaged", detail="the type of an item in it is no text")
     return known
 
 

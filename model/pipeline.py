@@ -14,6 +14,7 @@ from model.cancel import CancelToken
 from model.classify_request import DEFAULT_TOP
 from model.decode_pool import Decoded, DecodePool
 from model.names import display_name
+from model.stalls import STALLS_IN_A_ROW, StallGuard
 from model.types import (
     BatchOutput,
     DecodeMode,
@@ -26,6 +27,7 @@ from model.types import (
     Prediction,
     Problem,
     ResultBatch,
+    RunPaused,
 )
 
 log = logging.getLogger(__name__)
@@ -71,33 +73,55 @@ def classify_images(
     top: int = DEFAULT_TOP,
     decode: DecodeMode = "exact",
     stall_seconds: float = 30.0,
+    stalls_in_a_row: int = STALLS_IN_A_ROW,
     clock: Callable[[], float] = time.monotonic,
-) -> Iterator[ResultBatch | Notice]:
+) -> Iterator[ResultBatch | Notice | RunPaused]:
     """Classify pictures as they are decoded, in the order in which decoding finishes.
 
     Every path gives exactly one ImageResult unless the run is cancelled; then those under way are left out and the
     generator ends within one batch. Paths are pulled only as fast as they are used, so an endless iterable is fine.
     Batches grow 1, 2, 4 ... up to the device's size, so that the first result comes early. `decode` is how `load` makes
     pixels, for the results to tell.
+
+    While `cancel` is paused nothing is decoded and nothing computed. After `stalls_in_a_row` pictures that could not be
+    fetched the run pauses `cancel` itself, says so, and gives them no result: they are tried again when it is resumed.
     """
     maker = _ResultMaker(classifier, top, decode)
-    source = enumerate(paths)
+    stalls = StallGuard(paths, stalls_in_a_row)
     target = 1
     waiting: list[Decoded] = []
     waiting_since = 0.0
     exhausted = False
     with DecodePool(threads, load, stall_seconds=stall_seconds) as pool:
         while not cancel.cancelled:
-            ahead = 2 * threads + 2 * classifier.batch_size
+            if cancel.paused:
+                pool.hold()
+                cancel.wait_while_paused()
+                pool.go_on()
+                continue
+            ahead = 1 if stalls.probing else 2 * threads + 2 * classifier.batch_size
             while not exhausted and not cancel.cancelled and pool.in_flight + len(waiting) < ahead:
-                following = next(source, None)
+                following = stalls.following()
                 if following is None:
                     exhausted = True
                 else:
                     pool.submit(*following)
             if not pool.in_flight and not waiting:
+                yield from maker.errors(stalls.blame())
                 return
             decoded = pool.take(POLL) if pool.in_flight else None
+            if decoded is not None and stalls.is_away(decoded):
+                if stalls.hold(decoded):
+                    yield from maker.errors(stalls.put_back(pool.restart()))
+                    exhausted = False
+                    if waiting:
+                        yield from maker.classify(waiting)
+                        waiting = []
+                    cancel.pause()
+                    yield RunPaused(stalls.problem())
+                continue
+            if decoded is not None:
+                yield from maker.errors(stalls.blame())
             if decoded is not None and decoded.recalled is not None:
                 yield ResultBatch((decoded.recalled,), recalled=True)
             elif decoded is not None and decoded.problem is not None:
@@ -106,7 +130,7 @@ def classify_images(
                 if not waiting:
                     waiting_since = clock()
                 waiting.append(decoded)
-            nothing_to_come = exhausted and not pool.in_flight
+            nothing_to_come = not pool.in_flight and (exhausted or stalls.probing)
             is_due = len(waiting) >= target or nothing_to_come or clock() - waiting_since > PATIENCE
             if waiting and is_due and not cancel.cancelled:
                 batch, waiting = waiting, []
@@ -126,6 +150,10 @@ class _ResultMaker:
 
     def error(self, decoded: Decoded) -> ImageResult:
         return self._result(decoded, (), decoded.problem, decoded.seconds)
+
+    def errors(self, failed: Sequence[Decoded]) -> Iterator[ResultBatch]:
+        if failed:
+            yield ResultBatch(tuple(map(self.error, failed)))
 
     def classify(self, batch: Sequence[Decoded]) -> Iterator[ResultBatch | Notice]:
         started = time.perf_counter()

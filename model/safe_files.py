@@ -17,6 +17,15 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def read_bounded(path: Path, limit: int) -> bytes:
+    """Return what a small file holds; raises OSError, also when it has more than `limit` bytes or no end."""
+    with path.open("rb") as handle:
+        content = handle.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"it has more than {limit:,} bytes")
+    return content
+
+
 def write_atomically(path: Path, data: bytes) -> None:
     """Write `data` under a temporary name in the same folder, then rename.
 

@@ -80,6 +80,11 @@ class SessionWriter:
         """Pictures were taken off the list."""
         self._put({"removed": paths})
 
+    def moved(self, old: Sequence[Path], found: Sequence[FoundImage]) -> None:
+        """Pictures of the list lie elsewhere now, and keep their places in it."""
+        pairs = zip(old, found, strict=True)
+        self._put({"moved": [(str(path), str(one.path), one.identity) for path, one in pairs]})
+
     def cleared(self) -> None:
         """The list is empty."""
         self._is_empty = True
@@ -192,6 +197,10 @@ class _Replay:
             case {"removed": list(names)}:
                 for name in names:
                     self.found.pop(name, None)
+            case {"moved": list(moves)}:
+                at = {old: FoundImage(Path(name), identity) for old, name, identity in moves}
+                listed = [at.get(name, found) for name, found in self.found.items()]
+                self.found = {str(found.path): found for found in listed}
             case {"weights": str(weights_id)}:
                 self.weights_id = weights_id
             case {"view": dict(view)}:

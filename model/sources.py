@@ -12,6 +12,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from pathlib import Path
 
 from model.cancel import CancelToken
@@ -76,9 +77,12 @@ def absolute(path: Path) -> Path:
     whole = path.absolute()
     if ".." not in whole.parts:
         return whole
-    if whole.name == "..":
-        return Path(os.path.realpath(whole))
-    return Path(os.path.realpath(whole.parent)) / whole.name
+    try:
+        if whole.name == "..":
+            return Path(os.path.realpath(whole))
+        return Path(os.path.realpath(whole.parent)) / whole.name
+    except ValueError:  # a NUL, from a file of labels: the disk knows no such path, and cannot be asked
+        return Path(os.path.normpath(whole))
 
 
 class _Scan:
@@ -183,9 +187,15 @@ class _Scan:
             yield batch
 
     def _report(self, folder: str, error: OSError) -> None:
-        log.warning("cannot read the folder %s: %s", display_name(folder), error)
+        _note_unreadable(display_name(folder), str(error))
         params = (("folder", display_name(folder)), ("reason", error.strerror or type(error).__name__))
         self._unreadable.append(Problem("scan-folder-unreadable", params, str(error)))
+
+
+@lru_cache(maxsize=1000)
+def _note_unreadable(folder: str, reason: str) -> None:
+    """Log it once: a watched folder is listed again and again."""
+    log.warning("cannot read the folder %s: %s", folder, reason)
 
 
 def _in_order(name: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from model.engine_choice import LoadedClassifier
 from model.load_picture import make_load
 from model.pipeline import classify_images
 from model.thread_split import ThreadSplit, default_split, keep_split
-from model.types import EngineName, ResultBatch
+from model.types import EngineName, ResultBatch, RunPaused
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +91,8 @@ def _rate(
         itertools.repeat(picture), classifier, load, cancel=stop, threads=split.decode
     )
     for event in results:
+        if isinstance(event, RunPaused):
+            stop.cancel()
         if not isinstance(event, ResultBatch):
             continue
         if started is None:

@@ -145,7 +145,7 @@ class _RedirectRefusedError(OSError):
 
 
 class _CarefulRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to https, and to http only from http."""
+    """Follows redirects to https; to http only on the server of a mirror that was set as http."""
 
     def redirect_request(
         self,
@@ -158,7 +158,9 @@ class _CarefulRedirects(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         """Return the request to go on with."""
         address = urljoin(req.full_url, newurl)
-        if urlsplit(address).scheme not in {"https", req.type}:
+        parts = urlsplit(address)
+        on_mirror = (parts.scheme, parts.netloc) == (req.type, req.host) and req.type == "http"
+        if parts.scheme != "https" and not on_mirror:
             fp.close()
             raise _RedirectRefusedError(address)
         return super().redirect_request(req, fp, code, msg, headers, newurl)

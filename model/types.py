@@ -232,6 +232,16 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class RunPaused:
+    """The run has paused its own token, and goes on when that is resumed; what failed is tried again then.
+
+    `problem` says why: so many pictures in a row could not be fetched that their drive must be away.
+    """
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
 class WeightsOpened:
     """The run's weights were found and their digests checked; the network may not be loaded yet."""
 

@@ -62,6 +62,16 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "The history of results could not be changed: {reason}."),
         QT_TRANSLATE_NOOP("errors", "Close other windows of Photospotter and try again."),
     ),
+    "export-too-many-rows": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "“{name}” cannot hold {rows} pictures: an Excel sheet has room for {most}."),
+        QT_TRANSLATE_NOOP("errors", "Save as CSV, which has no limit, or save fewer pictures."),
+    ),
+    "export-needs-xlsxwriter": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "Excel workbooks need the package XlsxWriter, which is not installed."),
+        QT_TRANSLATE_NOOP(
+            "errors", "Install it: python -m pip install XlsxWriter (the program's extra “xlsx”). Or save as CSV."
+        ),
+    ),
     # --- devices and classification (DeviceError, WeightsError) ---
     "device-unknown": ErrorText(
         QT_TRANSLATE_NOOP("errors", "There is no device called {device}."),
@@ -106,6 +116,42 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "the network failed on this picture"),
         QT_TRANSLATE_NOOP("errors", "Try it again; if it fails again, the log says why."),
     ),
+    # --- a long run (RunPaused, DeviceError) ---
+    "run-drive-away": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The drive or network with the pictures does not answer; the run is paused."),
+        QT_TRANSLATE_NOOP(
+            "errors", "Check the connection and resume. The pictures that got no answer are tried again."
+        ),
+    ),
+    "run-drive-stays-away": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The drive or network with the pictures has not answered for {minutes} minutes."),
+        QT_TRANSLATE_NOOP(
+            "errors", "What is finished is kept. Check the connection, then run the same command again for the rest."
+        ),
+    ),
+    # --- watching folders (Notice) ---
+    "watch-folder-gone": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The watched folder “{folder}” is not there any more."),
+        QT_TRANSLATE_NOOP("errors", "It is watched again as soon as it is back."),
+    ),
+    "watch-folder-unreadable": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The watched folder “{folder}” cannot be read any more: {reason}."),
+        QT_TRANSLATE_NOOP("errors", "It is watched again as soon as it can be read."),
+    ),
+    "watch-folder-back": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "The folder “{folder}” is there and watched again."), ""
+    ),
+    "watch-polls": ErrorText(
+        QT_TRANSLATE_NOOP(
+            "errors",
+            "The system does not tell of new files in these folders; they are looked through every {seconds} s.",
+        ),
+        QT_TRANSLATE_NOOP(
+            "errors",
+            "New pictures appear a little later. On Linux the number of watched folders has a limit, "
+            "fs.inotify.max_user_watches.",
+        ),
+    ),
     # --- work in a child process ---
     "child-not-started": ErrorText(
         QT_TRANSLATE_NOOP("errors", "A process of its own could not be started for this work: {reason}."),
@@ -128,9 +174,21 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "None of these pictures failed when it was last classified."),
         QT_TRANSLATE_NOOP("errors", "Leave --only-errors out to classify all of them."),
     ),
+    "usage-nothing-to-watch": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "There is no folder among those paths, so there is nothing to watch."),
+        QT_TRANSLATE_NOOP("errors", "Name a folder, or leave --watch out."),
+    ),
     "usage-targets-collide": ErrorText(
-        QT_TRANSLATE_NOOP("errors", "“{csv}” and “{json}”, with the .run.json beside each, are not all different."),
-        QT_TRANSLATE_NOOP("errors", "Give the table and the JSON lines names of their own."),
+        QT_TRANSLATE_NOOP("errors", "{names}, with the .run.json beside each, are not all different."),
+        QT_TRANSLATE_NOOP("errors", "Give each file a name of its own."),
+    ),
+    "usage-xlsx-needs-file": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "An Excel workbook cannot go to standard output."),
+        QT_TRANSLATE_NOOP("errors", "Name a file: --xlsx FILE."),
+    ),
+    "usage-undo-alone": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "--undo and --runs go with no path, no --into, and not with each other."),
+        QT_TRANSLATE_NOOP("errors", "Undo first, then sort again."),
     ),
     "usage-import-needs-labels": ErrorText(
         QT_TRANSLATE_NOOP("errors", "{file} is no file that a known weight set waits for."),

@@ -129,8 +129,9 @@ NOT_BEFORE_PAINT = (
     *HEAVY, "numpy", "PIL", "hashlib", "decimal", "sqlite3", "http", "ssl", "email", "urllib.request",
     "multiprocessing", "subprocess", "pyqtgraph", "importlib.metadata", "asyncio", "xml", "model.engine",
     "model.decode", "model.pipeline", "model.download", "model.training_types", "model.evaluation_types",
-    "model.export", "model.weight_archive", "gui.result_rows", "gui.about_dialog", "gui.settings_dialog",
-    "gui.import_dialog", "gui.card_dialog", "gui.train_dialog", "gui.evaluate_dialog",
+    "model.export", "model.weight_archive", "model.sorting_types", "gui.result_rows", "gui.about_dialog",
+    "gui.settings_dialog", "gui.sort_dialog", "gui.import_dialog", "gui.card_dialog", "gui.train_dialog",
+    "gui.evaluate_dialog",
 )  # fmt: skip
 MOST_BEFORE_PAINT = 130
 MOST_OF_COMMAND_LINE = 140
@@ -227,7 +228,7 @@ def test_the_command_line_answers_with_few_imports(option: str, tmp_path: Path) 
 def test_a_command_imports_none_of_the_others(tmp_path: Path) -> None:
     code, imported = last_line(COMMAND, json.dumps(["--verbose", "classify", str(tmp_path)]), data=tmp_path)
     assert code == EXIT_USAGE, "an empty folder is nothing to do"
-    others = ("weights", "train", "evaluate", "export", "doctor")
+    others = ("sort", "weights", "train", "evaluate", "export", "doctor")
     assert unwanted(imported, tuple(f"model.cli_{name}" for name in others)) == []
     assert len(imported) <= MOST_OF_CLASSIFY, sorted(imported)
 

@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui.fold_out import FoldOut
+from gui.lower_edge_button import TrainingLine
 from gui.theme import TEXT_CONTRAST, contrast
-from gui.training_line import TrainingLine
 
 
 def test_it_is_folded_at_first_and_opens_by_its_title(qtbot: QtBot) -> None:

@@ -40,3 +40,11 @@ def test_each_row_says_its_path_its_status_and_what_is_known() -> None:
         ["/pictures/d.jpg", "Waiting"],
         ["/pictures/e.jpg", "Waiting"],
     ]
+
+
+def test_no_spreadsheet_runs_what_is_pasted() -> None:
+    """Tabs and line ends of a name would make cells and rows of their own."""
+    rows = [shown("a.jpg", result("a.jpg", [("=1+1", 0.5), ("x;=2", 0.3), ("+a\t=3\n=4", 0.1), ("\u202e@b", 0.1)]))]
+    cells = rows_as_text(rows).split("\t")
+    assert len(rows_as_text(rows).split("\n")) == 1
+    assert cells[2::2] == ["'=1+1", "x;'=2", "'+a\ufffd'=3\ufffd'=4", "\ufffd@b"]

@@ -6,10 +6,11 @@ from pytestqt.qtbot import QtBot
 from result_makers import WEIGHTS, picture, result
 
 from gui import run_status
-from gui.classify_controller import RunSummary
 from gui.progress_bar import RateMeter, StatusLine
 from gui.results_model import ResultsModel
 from gui.run_status import RunStatus
+from model.run_summary import Failure, RunSummary
+from model.types import Problem
 
 
 class FakeController(QObject):
@@ -19,12 +20,14 @@ class FakeController(QObject):
     engine_ready = Signal(object)
     progressed = Signal(int)
     running_changed = Signal(bool)
+    paused_changed = Signal(bool)
     finished = Signal(object)
     scanning_changed = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
         self.running = False
+        self.paused = False
         self.scanning = False
 
     def run(self, running: bool) -> None:
@@ -36,8 +39,13 @@ class FakeController(QObject):
         self.scanning_changed.emit(scanning)
 
     def finish(self, done: int, errors: int = 0, *, cancelled: bool = False) -> None:
-        self.finished.emit(RunSummary(done, errors, 2.0, cancelled))
+        failures = (Failure(Problem("image-empty"), errors),) if errors else ()
+        self.finished.emit(RunSummary(done, failures, seconds=2.0, cancelled=cancelled))
         self.run(False)
+
+    def pause(self, paused: bool) -> None:
+        self.paused = paused
+        self.paused_changed.emit(paused)
 
 
 class Clock:
@@ -66,6 +74,10 @@ class Bench:
     def classify(self, first: int, count: int, *, computed: int) -> None:
         self.results.apply([result(f"{number}.jpg") for number in range(first, first + count)])
         self.controller.progressed.emit(computed)
+
+
+def plain(text: str) -> str:
+    return text.replace("\u00a0", " ").replace(" \u00b7 ", " | ")
 
 
 @pytest.fixture
@@ -126,9 +138,43 @@ def test_runs_of_one_scan_are_summed_up_together_and_the_next_work_begins_anew(b
         bench.controller.finish(10, errors=1)
         assert bench.line.text == "Looking for pictures…"
     bench.controller.scan(False)
-    assert bench.line.text.startswith("27 pictures classified, 3 could not be read in 6")
+    assert plain(bench.line.text) == "27 pictures classified | 3 could not be read | 6.0 s | 5.0 images/s"
     bench.controller.run(True)
     bench.controller.finish(5, cancelled=True)
-    assert bench.line.text == "Stopped: 5 pictures classified."
+    assert plain(bench.line.text) == "Stopped: 5 pictures classified | 2.0 s | 2.5 images/s"
     bench.status.forget()
     assert bench.line.text == ""
+
+
+def test_a_pause_is_shown_and_is_no_part_of_the_rate(bench: Bench) -> None:
+    bench.add(0, 100)
+    bench.controller.run(True)
+    bench.classify(0, 4, computed=4)
+    bench.controller.pause(True)
+    assert plain(bench.line.text) == "Paused | 4 of 100"
+    bench.classify(4, 2, computed=6)  # the batch that was under way
+    assert plain(bench.line.text) == "Paused | 6 of 100"
+    bench.controller.pause(False)
+    assert plain(bench.line.text) == "6 of 100"
+    bench.classify(6, 2, computed=8)
+    bench.classify(8, 2, computed=10)
+    assert "2.0 images/s" in plain(bench.line.text)
+
+
+def test_the_summary_is_told_once_when_all_work_has_ended_and_forgotten_when_it_begins(bench: Bench) -> None:
+    told: list[object] = []
+    ended: list[RunSummary] = []
+    bench.status.summarised.connect(told.append)
+    bench.status.ended.connect(ended.append)
+    bench.controller.scan(True)
+    bench.controller.run(True)
+    bench.controller.finish(10)
+    assert ended == []
+    bench.controller.scan(False)
+    assert [summary.done for summary in ended] == [10]
+    assert told == [None, ended[0]]
+    bench.status.refresh()
+    assert len(ended) == 1
+    assert bench.line.text, "it stays"
+    bench.controller.run(True)
+    assert told[-1] is None

@@ -12,8 +12,7 @@ from archive_samples import FILE, Forge, content, entry_named, pets, replace_byt
 from weights_samples import Place
 
 from model import archive_import
-from model.archive_file import MOST_CARD_BYTES
-from model.cards import card_bytes
+from model.cards import MOST_CARD_BYTES, card_bytes
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="needs links and pipes of POSIX")
 

@@ -375,3 +375,12 @@ class TestSetDigest:
         other = "0" * 64
         assert set_digest([DIGEST, other]) == hashlib.sha256((DIGEST + other).encode()).hexdigest()
         assert set_digest([DIGEST, other]) != set_digest([other, DIGEST])
+
+
+def test_a_card_without_end_is_not_read_into_memory(tmp_path: Path) -> None:
+    path = tmp_path / "card.json"
+    with path.open("wb") as file:
+        file.truncate(20 << 30)
+    with pytest.raises(WeightsError, match="more than 8,388,608 bytes") as caught:
+        read_card(path)
+    assert caught.value.problem.code == "weights-card-unreadable"

@@ -262,3 +262,8 @@ def test_what_is_named_by_itself_gets_one_row_whatever_it_is(
 
 def test_control_characters_are_spelled_out() -> None:
     assert on_one_line("a\nb\x1b[0m\x7f\x85 é “") == "a\\nb\\x1b[0m\\x7f\\x85 é “"
+
+
+def test_marks_that_turn_the_line_round_are_spelled_out_and_other_writing_is_not() -> None:
+    assert on_one_line("a\u202egnp.exe\u2028b\u2067") == "a\\u202egnp.exe\\u2028b\\u2067"
+    assert on_one_line("\u0634\u200f\u05d0 e\u0301 \u200d\U0001f600") == "\u0634\u200f\u05d0 e\u0301 \u200d\U0001f600"

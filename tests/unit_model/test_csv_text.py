@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
@@ -20,16 +21,32 @@ def test_risky_beginnings_get_an_apostrophe(start: str) -> None:
     assert text_cell(f"{start}1+1", raw=True) == f"{start}1+1"
 
 
-@pytest.mark.parametrize("text", ["", "cat", "1=2", " =2", "a'b", "é", "(+1)"])
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("x;=cmd|'/C calc'!A0;y", "x;'=cmd|'/C calc'!A0;y"),
+        ("a\t-1", "a\t'-1"),
+        ("a\r\n=1", "a\r'\n'=1"),
+        (";;+1;'", ";;'+1;''"),
+    ],
+)
+def test_what_follows_another_separator_is_a_beginning_too(text: str, cell: str) -> None:
+    """Spreadsheets divide lines at semicolons in half of Europe, and pasted ones at tabs."""
+    assert escape_cell(text) == cell
+    assert unescape_cell(cell) == text
+
+
+@pytest.mark.parametrize("text", ["", "cat", "1=2", " =2", "a'b", "é", "(+1)", "a;b", "a-b", "1, -2"])
 def test_other_text_is_left_alone(text: str) -> None:
     assert escape_cell(text) == text
 
 
-@given(st.text())
+@given(st.text() | st.text("=+-@\t\r\n\0';,\"ab"))
 def test_the_escape_can_be_undone_and_leaves_nothing_risky(text: str) -> None:
     cell = escape_cell(text)
     assert unescape_cell(cell) == text
-    assert cell[:1] not in "=+-@\t\r\n\0" or not cell
+    for part in re.split(r"[;\t\r\n]", cell):
+        assert part[:1] not in tuple("=+-@\0")
 
 
 @given(st.lists(st.text(alphabet=st.characters(codec="utf-8")), min_size=2, max_size=5))

@@ -100,6 +100,25 @@ class TestServerFaults:
         list(computer.fetch(server.url))
         assert computer.file.read_bytes() == BODY
 
+    @pytest.mark.parametrize("target", ["http://elsewhere.invalid/x.pth", "ftp://127.0.0.1/x"])
+    def test_a_mirror_without_encryption_may_not_send_elsewhere(
+        self, server: Server, computer: Computer, target: str
+    ) -> None:
+        """Its own address is what the user trusts; another one is nobody's choice."""
+        server.play(Script(redirect=target))
+        error = computer.refusal(server.url)
+        assert error.problem.code == "fetch-redirect-refused"
+        assert target in str(error)
+
+    def test_another_port_is_another_server(self, server: Server, computer: Computer) -> None:
+        other = Server()
+        try:
+            server.play(Script(redirect=f"{other.url}/moved/x.pth"))
+            assert computer.refusal(server.url).problem.code == "fetch-redirect-refused"
+            assert other.script.asked == []
+        finally:
+            other.stop()
+
     def test_an_endless_redirect_is_told(self, server: Server, computer: Computer) -> None:
         server.play(Script(redirect=f"/{NAME}"))
         assert computer.refusal(server.url).problem.code == "fetch-http-error"

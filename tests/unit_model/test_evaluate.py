@@ -1,5 +1,7 @@
 """The evaluation job: real pictures, folders and cards, with a fake network in the place of torch's."""
 
+import errno
+import os
 import pickle
 import threading
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from model import engine
 from model.cancel import Cancelled, CancelToken
 from model.classify_request import ClassifierWish
-from model.errors import DatasetError, WeightsError
+from model.errors import DatasetError, ImageError, WeightsError
 from model.evaluate import EvaluationEvent, evaluate
 from model.evaluation_types import EvaluateRequest, Evaluation, EvaluationProgress, EvaluationStarted
 from model.types import BatchOutput, Calibration, InstalledWeights, Notice, Problem
@@ -152,6 +154,21 @@ def test_nothing_readable_is_an_error_that_says_why(colours: Path, catalogue: Ca
         run(colours, catalogue, labels=labels)
     assert caught.value.problem.code == "evaluate-none-readable"
     assert "absent.png" in str(caught.value)
+
+
+@pytest.mark.usefixtures("network")
+def test_a_drive_that_goes_away_is_an_error_in_place_of_figures(
+    colours: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make_load(*_arguments: object) -> engine.Load:
+        def away(_path: Path, _cancel: CancelToken) -> object:
+            raise ImageError("image-io", reason=os.strerror(errno.EHOSTDOWN))
+
+        return away  # type: ignore[return-value]
+
+    monkeypatch.setattr(engine, "make_load", make_load)
+    with pytest.raises(DatasetError, match="does not answer"):
+        run(colours, catalogue)
 
 
 def test_labels_are_checked_before_the_network_is_loaded(

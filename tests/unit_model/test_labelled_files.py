@@ -151,6 +151,25 @@ class TestParts:
 
 class TestLabelsFiles:
     @pytest.mark.parametrize(
+        ("text", "code"),
+        [("file," + "x" * 200_000 + "\na.png,red\n", "columns"), ("file,label\n" + "x" * 200_000 + ",red\n", "line")],
+    )
+    def test_a_cell_longer_than_any_name_is_refused_in_words(self, tmp_path: Path, text: str, code: str) -> None:
+        """Found by fuzzing: in the first line it ended the command with a traceback."""
+        labels = labels_file(tmp_path, text)
+        assert refused(tmp_path, labels).problem.code == f"evaluate-labels-{code}"
+
+    @pytest.mark.parametrize("ends", ["\r", "\r\n", "\n"])
+    def test_line_ends_of_every_system(self, tmp_path: Path, ends: str) -> None:
+        labels = labels_file(tmp_path, ends.join(["file,label", "a.png,red", "b.png,blue", ""]))
+        assert found(read(tmp_path, labels)) == {"a.png": 0, "b.png": 2}
+
+    def test_a_file_without_end_is_not_read_into_memory(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("model.labelled_files._MOST_BYTES", 40)
+        labels = labels_file(tmp_path, "file,label\n" + "a.png,red\n" * 10)
+        assert "more than 40 bytes" in str(refused(tmp_path, labels))
+
+    @pytest.mark.parametrize(
         "text",
         [
             "file,label\na.png,red\nsub/b.png,Blue\n",

@@ -115,3 +115,10 @@ def test_any_file_is_read_or_refused_and_nothing_else(tmp_path: Path, content: b
     except WeightsError:
         return
     assert all(labels)
+
+
+def test_a_file_without_end_is_not_read_into_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model.labels._MOST_BYTES", 10)
+    (tmp_path / "labels.txt").write_text("cat\n" * 10)
+    with pytest.raises(WeightsError, match="more than 10 bytes"):
+        read_labels(tmp_path / "labels.txt")

@@ -45,6 +45,17 @@ def test_the_list_comes_back_in_its_order_with_its_view_and_weights(tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_moved_pictures_keep_their_places(tmp_path: Path) -> None:
+    writer = SessionWriter(tmp_path)
+    writer.found([picture("a.jpg"), picture("b.jpg"), picture("c.jpg")])
+    writer.moved([Path("b.jpg"), Path("gone.jpg")], [picture("new/b.jpg"), picture("new/gone.jpg")])
+    writer.removed(["c.jpg"])
+    writer.close()
+    session = last(tmp_path)
+    assert session is not None
+    assert session.found == (picture("a.jpg"), picture("new/b.jpg"))
+
+
 def test_a_scan_that_did_not_end_is_begun_again(tmp_path: Path) -> None:
     writer = SessionWriter(tmp_path)
     writer.scan_begun(1, [Path("/one")], True)

@@ -242,6 +242,13 @@ class TestWhatIsTaken:
         assert [os.path.realpath(image.path) for image in found] == [str(real / "in/a.jpg"), str(real / "b.jpg")]
         assert all(image.path.is_absolute() and ".." not in image.path.parts for image in found)
 
+    @pytest.mark.parametrize("name", ["a\0/../b.png", "a\0/b/../c.png", "b.png/a\0/.."])
+    def test_a_nul_before_dots_ends_nothing(self, name: str) -> None:
+        assert ".." not in sources.absolute(Path(name)).parts
+        assert sources.common_root([Path(name)]) is not None
+        found, _ = scan(Path(name))
+        assert len(found) == 1
+
     @posix_only
     def test_dots_after_a_link_mean_the_folder_above_its_target(self, tmp_path: Path) -> None:
         make(tmp_path, "far/right.jpg", "right.jpg")
