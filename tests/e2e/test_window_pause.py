@@ -18,6 +18,7 @@ from gui.results_order import StatusFilter
 from model import engine
 from model.cancel import CancelToken
 from model.errors import ImageError
+from model.pipeline import Load
 from model.types import PictureFacts
 
 COUNT = 60
@@ -150,7 +151,7 @@ class Share:
         self.reads: list[str] = []
         self.gate = threading.Event()
 
-    def __call__(self, *_arguments: object) -> engine.Load:
+    def __call__(self, *_arguments: object) -> Load:
         return self.load
 
     def load(self, path: Path, _cancel: CancelToken) -> tuple[NDArray[np.uint8], PictureFacts]:
