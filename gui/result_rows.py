@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from gui.growing_columns import grown
 from gui.results_order import IN_LIST, SHOWN_LABELS, OrderSpec, RowStatus
 from gui.results_sorting import (
     NO_LABEL,
@@ -286,7 +287,7 @@ class ResultRows:
     def append(self, slots: Slots) -> None:
         """Show hidden `slots` after the last row."""
         end = self._shown_count + len(slots)
-        self._shown = _grown(self._shown, end)
+        self._shown = grown(self._shown, end)
         self._shown[self._shown_count : end] = slots
         self._row_of_slot[slots] = np.arange(self._shown_count, end)
         self._shown_count = end
@@ -386,23 +387,14 @@ class ResultRows:
         self._probabilities[slots] = probabilities
 
     def _reserve(self, size: int) -> None:
-        self._statuses = _grown(self._statuses, size)
-        self._label_ids = _grown(self._label_ids, size)
-        self._probabilities = _grown(self._probabilities, size)
-        self._outcomes = _grown(self._outcomes, size)
-        self._weights = _grown(self._weights, size)
-        self._changed = _grown(self._changed, size)
-        self._row_of_slot = _grown(self._row_of_slot, size)
+        self._statuses = grown(self._statuses, size)
+        self._label_ids = grown(self._label_ids, size)
+        self._probabilities = grown(self._probabilities, size)
+        self._outcomes = grown(self._outcomes, size)
+        self._weights = grown(self._weights, size)
+        self._changed = grown(self._changed, size)
+        self._row_of_slot = grown(self._row_of_slot, size)
 
 
 def _name_of(found: FoundImage) -> str:
     return os.path.basename(found.path)  # noqa: PTH119 - Path.name caches the parts of each path
-
-
-def _grown(column: NDArray[Any], size: int) -> NDArray[Any]:
-    """Return `column` with room for `size` entries; doubling keeps many small additions cheap."""
-    if len(column) >= size:
-        return column
-    grown = np.empty((max(size, 2 * len(column), 256), *column.shape[1:]), column.dtype)
-    grown[: len(column)] = column
-    return grown
