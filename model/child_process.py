@@ -8,9 +8,10 @@ pipe tells the child that its parent is gone, however that went.
 import logging
 import multiprocessing
 import signal
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
@@ -18,12 +19,16 @@ from model.cancel import Cancelled, CancelToken
 from model.child_entry import Crashed, Ended, Failed, Log, Message, Value, WasCancelled, run
 from model.errors import PhotospotterError
 
+if sys.platform == "linux":
+    import fcntl
+
 log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 20.0
 _TICK = 0.2  # how often the tokens are looked at, in seconds
 _LAST_WORDS = 5.0  # for an interpreter that has torch in it to come to its end
 _TERMINATION = 2.0
+_PIPE_BYTES = 1 << 20  # what Linux allows everybody
 
 
 class ChildCrashError(RuntimeError):
@@ -52,6 +57,7 @@ def run_in_child(
     """
     context = multiprocessing.get_context("spawn")
     values, to_parent = context.Pipe(duplex=False)
+    _widen(values)
     from_parent, orders = context.Pipe(duplex=False)
     level = logging.getLogger().getEffectiveLevel()
     process = context.Process(
@@ -77,6 +83,13 @@ def run_in_child(
                     return
         finally:
             _end(process, last_words)
+
+
+def _widen(pipe: "Connection[Message, Message]") -> None:
+    """Let more than 64 KiB go through a pipe at once: each read of a part waits for the interpreter lock."""
+    if sys.platform == "linux":
+        with suppress(OSError):  # the user has many wide pipes already
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _start(process: SpawnProcess) -> None:

@@ -13,7 +13,7 @@ def display_name(name: str | PurePath) -> str:
     text decodable: a text with `\xNN` in it came from such a name if and only if its other backslashes are doubled.
     """
     text = str(name)
-    if not any("\ud800" <= char <= "\udfff" for char in text):
+    if text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text):
         return text
     return "".join(_escaped(char) for char in text)
 

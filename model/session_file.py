@@ -189,7 +189,7 @@ class _Replay:
     def take(self, event: Mapping[str, object]) -> None:
         match event:
             case {"found": list(pairs)}:
-                self.found.update({name: FoundImage(Path(name), identity) for name, identity in pairs})
+                self.found.update({name: FoundImage(_as_listed(name), identity) for name, identity in pairs})
             case {"scan": int(number), "paths": list(paths), "recursive": bool(recursive)}:
                 self.scans[number] = SessionScan(tuple(map(Path, paths)), recursive)
             case {"scanned": int(number)}:
@@ -207,3 +207,10 @@ class _Replay:
                 self.view = view
             case _:
                 raise ValueError(event)
+
+
+def _as_listed(name: str) -> Path:
+    """Return the path with its text made, which it keeps: the GUI thread asks for it, and has less time."""
+    path = Path(name)
+    str(path)
+    return path

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sqlite3
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -136,6 +137,22 @@ def error_row(result: ImageResult, version: FileVersion | None, made_with: int) 
     )
 
 
+def packed(predictions: str) -> str | bytes:
+    """Return stored predictions, JSON, as bytes that are read several times faster; what is damaged stays as it is."""
+    try:
+        pairs = json.loads(predictions)
+        return struct.pack(f"={len(pairs)}I{len(pairs)}d", *(pair[0] for pair in pairs), *(pair[1] for pair in pairs))
+    except (ValueError, TypeError, LookupError, struct.error):
+        return predictions
+
+
+def unpacked(predictions: bytes) -> list[tuple[int, float]]:
+    """Return what was `packed`: class indices and probabilities."""
+    count = len(predictions) // 12
+    numbers = struct.unpack(f"={count}I{count}d", predictions)
+    return list(zip(numbers[:count], numbers[count:], strict=True))
+
+
 def outcome_of(path: Path, row: Row, lookup: Lookup) -> ImageResult | None:
     """Return the stored result or failure of a row of either table; None when it does not fit."""
     return error_of(path, row, lookup) if "problem" in row.keys() else result_of(path, row, lookup)
@@ -148,7 +165,8 @@ def result_of(path: Path, row: Row, lookup: Lookup) -> ImageResult | None:
     if lookup.engine is not None and row["engine"] != lookup.engine:
         return None
     try:
-        stored = json.loads(row["predictions"])
+        predicted = row["predictions"]
+        stored = unpacked(predicted) if isinstance(predicted, bytes) else json.loads(predicted)
         moment = datetime.fromisoformat(row["classified_at"])
         wanted = min(lookup.top, len(weights.classes))
         if len(stored) < wanted or min(index for index, _ in stored) < 0:

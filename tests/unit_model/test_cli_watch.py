@@ -205,9 +205,12 @@ def test_what_fails_while_watching_ends_it_with_the_rows_so_far(
         return real(*arguments)  # type: ignore[arg-type]
 
     classifier.classify = failing  # type: ignore[method-assign,assignment]
-    added = threading.Thread(
-        target=lambda: (wait_for(lambda: len(rows_of(table)) == 3), write_picture(pictures / "later.png"))
-    )
+
+    def user() -> None:
+        wait_for(lambda: len(rows_of(table)) == 3)
+        write_picture(pictures / "later.png", (10, 200, 90), (33, 21))  # no copy of another: that would be known
+
+    added = threading.Thread(target=user)
     added.start()
     assert main(["classify", str(pictures), "--csv", str(table), "--watch", "--quiet"]) == EXIT_CANNOT_RUN
     added.join(PATIENCE)

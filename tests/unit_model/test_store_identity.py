@@ -260,6 +260,11 @@ def test_many_pictures_are_looked_up_in_a_child_process_with_the_same_outcome(
     write_picture(paths[5], size=(40, 30))
     paths[6].unlink()
     paths.append(tmp_path / "half \ud800 pair.png")
+    with closing(sqlite3.connect(store.file)) as connection, connection:
+        for path, stored in zip(paths[7:11], ["{", "[[-1, 0.5]]", "[[0]]", "null"], strict=True):
+            digest = "(SELECT digest FROM pictures WHERE path = ?)"
+            key = store_rows.key_of(path)
+            connection.execute(f"UPDATE results SET predictions = ? WHERE digest = {digest}", (stored, key))
     here = list(store.known(paths, LOOKUP))
     children: list[str] = []
 
@@ -271,7 +276,7 @@ def test_many_pictures_are_looked_up_in_a_child_process_with_the_same_outcome(
     monkeypatch.setattr(store_module, "MANY", 100)
     assert list(store.known(paths, LOOKUP)) == here
     assert children == ["model.store_lookup:look_up"]
-    assert sum(result is not None for _, result in here) == 1498
+    assert sum(result is not None for _, result in here) == 1494
     store.close()
 
 
