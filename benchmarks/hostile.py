@@ -34,6 +34,13 @@ MOST_MIB = 1536
 _KILLED_AFTER = 90
 _PREPROCESS = Preprocess(260, 260, "bicubic", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 _SIDE = 96
+_HEAD = (
+    "# Hostile files, one by one",
+    "",
+    "Written by `python -m benchmarks.hostile`; [what it means](hostile.md). A picture is one that was",
+    "opened; anything else is what its row says. Seconds are those of the slower of network input and thumbnail.",
+    "",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +127,17 @@ def main() -> int:
     set_up_pillow(DecodeLimits().pixels)
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR", "/tmp")) as name:
         rows, wrong = _made(Path(name), chosen.only, small=chosen.small)
-        lines = ["### Files made for the purpose", "", *_table(rows)]
+        lines = ["## Files made for the purpose", "", *_table(rows)]
         if not chosen.only:
             others, more = _odd(Path(name))
-            lines += ["", "### Names, and what is no file", "", *_table(others)]
+            lines += ["", "## Names, and what is no file", "", *_table(others)]
             wrong += more
         if chosen.shared is not None:
-            lines += ["", f"### {chosen.shared.name}: files of other projects", "", *_shared(chosen.shared, wrong)]
-            lines += ["", "### The command line on whole folders", ""]
+            lines += ["", f"## {chosen.shared.name}: files of other projects", "", *_shared(chosen.shared, wrong)]
+            lines += ["", "## The command line on whole folders", ""]
             lines += [*_command_line("the files of other projects", chosen.shared), ""]
             lines += [*_command_line("the files made for the purpose, odd names and odd files", Path(name))]
-    text = "\n".join(lines) + "\n"
+    text = "\n".join(line.rstrip() for line in [*_HEAD, *lines]) + "\n"
     if chosen.into is None:
         sys.stdout.write(text)
     else:
@@ -218,7 +225,6 @@ def _command_line(title: str, folder: Path) -> Iterable[str]:
         with table.open(encoding="utf-8", newline="") as stream:
             rows = list(csv.DictReader(stream))
     counts = Counter(row["status"] for row in rows)
-    told = all(row["error"] for row in rows if row["status"] == "error")
     told = all(row["error"] for row in rows if row["status"] == "error")
     yield f"`photospotter-cli classify` on {title}: {len(rows)} rows, {counts['ok']} with labels and "
     yield f"{counts['error']} with an error, {'each' if told else 'NOT each'} in words; exit code {process.returncode},"

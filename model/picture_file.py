@@ -3,13 +3,17 @@
 Files are opened by their content and an explicit list of formats: Pillow's EPS reader, for one, starts Ghostscript.
 """
 
+import ctypes
 import logging
 import os
 import re
 import stat
 import struct
+import sys
 import threading
 import warnings
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -68,8 +72,24 @@ def set_up_pillow(pixel_limit: int) -> tuple[str, ...]:
 
 
 def free_kept_memory() -> None:
-    """Give back to the system what Pillow keeps for the next picture; to be called when none is expected soon."""
+    """Give back to the system what Pillow and the C library keep for the next picture.
+
+    To be called when none is expected soon, or one that takes much. The C library of Linux keeps the blocks of a
+    picture of a gigabyte if anything small was allocated after them, and another thread's picture comes on top.
+    """
     pillow_memory.clear_cache()
+    trim = _malloc_trim()
+    if trim is not None:
+        trim(0)
+
+
+@cache
+def _malloc_trim() -> Callable[[int], int] | None:
+    """Return glibc's malloc_trim; None where there is none."""
+    if sys.platform != "linux":
+        return None
+    trim: Callable[[int], int] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return trim
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -1,5 +1,6 @@
 import errno
 import os
+import platform
 import stat
 import subprocess
 import sys
@@ -49,6 +50,25 @@ def test_the_memory_of_a_picture_serves_the_next_one(tmp_path: Path) -> None:
     picture_file.free_kept_memory()
     decode(path, limits=LIMITS)
     assert allocated_blocks() >= before + 1000 * 800 * 4 // (256 << 10)
+
+
+def test_memory_that_the_c_library_keeps_goes_back_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
+        trim = picture_file._malloc_trim()
+        assert trim is not None
+        assert trim(0) in (0, 1)
+    asked: list[int] = []
+
+    def trim_nothing(padding: int) -> int:
+        asked.append(padding)
+        return 0
+
+    monkeypatch.setattr(picture_file, "_malloc_trim", lambda: trim_nothing)
+    picture_file.free_kept_memory()
+    assert asked == [0]
+    monkeypatch.setattr(picture_file, "_malloc_trim", lambda: None)  # other systems
+    picture_file.free_kept_memory()
+    assert asked == [0]
 
 
 def test_what_the_user_set_for_pillows_memory_stays() -> None:
