@@ -235,7 +235,7 @@ def test_an_import_that_is_refused_says_why_and_classifying_goes_on(
 
 def test_a_real_resnet50_is_imported(qtbot: QtBot, window: MainWindow, tmp_path: Path, pictures: list[Path]) -> None:
     shapes = build_network("torchvision:resnet50", 2).state_dict()
-    state = {key: torch.zeros((), dtype=torch.float16).expand(tensor.shape) for key, tensor in shapes.items()}
+    state = {key: torch.zeros(tensor.shape, dtype=torch.float16) for key, tensor in shapes.items()}
     torch.save(state, tmp_path / "pets.pth")
     (tmp_path / "pets.txt").write_text("cat\ndog\n")
     with qtbot.waitSignal(window.weights.installed, timeout=30_000):

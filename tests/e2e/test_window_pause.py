@@ -27,7 +27,9 @@ PATIENCE = 20.0
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> list[Path]:
-    return [write_picture(tmp_path / "pictures" / f"{i:02}.png", COLOURS["red"]) for i in range(COUNT)]
+    folder = tmp_path / "pictures"
+    # No two alike: a copy of a picture is known from the store.
+    return [write_picture(folder / f"{i:02}.png", COLOURS["red"], (16 + i, 12)) for i in range(COUNT)]
 
 
 def gated(factory: FakeFactory) -> threading.Semaphore:
