@@ -33,7 +33,7 @@ class FakeDialog(QDialog):
 def pets(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> str:
     """The id of a set that was imported into the window, from a network that it recognised."""
     shapes = build_network("torchvision:shufflenet_v2_x0_5", 2).state_dict()
-    state = {key: torch.zeros((), dtype=torch.float16).expand(tensor.shape) for key, tensor in shapes.items()}
+    state = {key: torch.zeros(tensor.shape, dtype=torch.float16) for key, tensor in shapes.items()}
     torch.save(state, tmp_path / "pets.pth")
     (tmp_path / "pets.txt").write_text("cat\ndog\n")
     with qtbot.waitSignal(window.weights.installed, timeout=30_000):

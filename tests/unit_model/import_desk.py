@@ -23,7 +23,7 @@ def small_state(classes: int = 3) -> dict[str, torch.Tensor]:
 def empty_state(architecture: str, classes: int) -> dict[str, torch.Tensor]:
     """A network's state dict. Each tensor repeats a single number, so that files are small."""
     own = build_network(architecture, classes).state_dict()
-    return {key: torch.zeros((), dtype=torch.float16).expand(tensor.shape) for key, tensor in own.items()}
+    return {key: torch.zeros(tensor.shape, dtype=torch.float16) for key, tensor in own.items()}
 
 
 class Desk:

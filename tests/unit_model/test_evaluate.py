@@ -20,6 +20,7 @@ from model.classify_request import ClassifierWish
 from model.errors import DatasetError, ImageError, WeightsError
 from model.evaluate import EvaluationEvent, evaluate
 from model.evaluation_types import EvaluateRequest, Evaluation, EvaluationProgress, EvaluationStarted
+from model.pipeline import Load
 from model.types import BatchOutput, Calibration, InstalledWeights, Notice, Problem
 from model.weights import Catalogue
 
@@ -160,7 +161,7 @@ def test_nothing_readable_is_an_error_that_says_why(colours: Path, catalogue: Ca
 def test_a_drive_that_goes_away_is_an_error_in_place_of_figures(
     colours: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def make_load(*_arguments: object) -> engine.Load:
+    def make_load(*_arguments: object) -> Load:
         def away(_path: Path, _cancel: CancelToken) -> object:
             raise ImageError("image-io", reason=os.strerror(errno.EHOSTDOWN))
 
