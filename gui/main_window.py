@@ -217,7 +217,8 @@ class MainWindow(QMainWindow):
     def _on_rows_added(self, _count: int) -> None:
         if self.view.current_path() is None and self.results.rowCount():
             self.view.select_path(self.results.path_at(0))
-        self.classify.classify_pending()
+        if not self.session.is_adding:
+            self.classify.classify_pending()
 
     @Slot(object)
     def _on_folder_opened(self, folder: Path) -> None:

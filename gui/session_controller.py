@@ -37,6 +37,7 @@ class SessionController(QObject):
         self._offered: Session | None = None
         self._is_empty = True
         self._is_restoring = False
+        self._is_adding = False
         lists, results = window.lists, window.results
         lists.scan_begun.connect(self._writer.scan_begun)
         lists.scan_ended.connect(self._writer.scan_ended)
@@ -55,6 +56,11 @@ class SessionController(QObject):
     def close(self) -> None:
         """Write what is left; to be called when the window closes."""
         self._writer.close()
+
+    @property
+    def is_adding(self) -> bool:
+        """Whether a list is being brought back: its results are looked up once for all, when all rows are there."""
+        return self._is_adding
 
     # --- writing ---
 
@@ -109,9 +115,12 @@ class SessionController(QObject):
         if session.view:
             window.filter_bar.show_spec(_from_words(session.view))
             self._is_restoring = True
+        self._is_adding = True
         window.lists.add_found(partial(_in_batches, session), partial(self._on_restored, session))
 
     def _on_restored(self, session: Session, outcome: Outcome) -> None:
+        self._is_adding = False
+        self._window.classify.classify_pending()
         for scan in session.scans:
             self._window.lists.add(scan.paths, recursive=scan.recursive)
         if not outcome.cancelled:

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model.store_rows import Lookup, Row, is_lasting, packed, preprocess_key
+from model.store_rows import Lookup, Row, is_lasting, preprocess_key
 from model.store_schema import open_for_reading
 from model.types import Precision
 
@@ -69,20 +69,12 @@ def look_up(file: Path, keys: Sequence[bytes], ids: Sequence[int], cancel: Cance
     with closing(open_for_reading(file)) as connection:
         batch: list[Row | None] = []
         for row in current_rows(connection, keys, ids):
-            batch.append(None if row is None else _to_send(row))
+            batch.append(None if row is None else {name: row[name] for name in row.keys() if name not in _NOT_SENT})
             if len(batch) == _SENT_AT_ONCE:
                 cancel.raise_if_cancelled()
                 yield batch
                 batch = []
         yield batch
-
-
-def _to_send(row: Row) -> Row:
-    """Return a row for the other process, whose time is dearer: what there is to parse is parsed here."""
-    sent = {name: row[name] for name in row.keys() if name not in _NOT_SENT}
-    if "predictions" in sent:
-        sent["predictions"] = packed(sent["predictions"])
-    return sent
 
 
 def _results(connection: sqlite3.Connection, keys: Sequence[bytes], ids: Sequence[int]) -> dict[bytes, sqlite3.Row]:

@@ -7,7 +7,7 @@ import logging
 import os
 import sqlite3
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -110,7 +110,7 @@ def result_row(result: ImageResult, digest: bytes, made_with: int) -> tuple[obje
     return (
         digest,
         made_with,
-        json.dumps([(p.class_index, p.probability) for p in result.predictions]),
+        _packed(result.predictions),
         result.facts.format,
         result.facts.width,
         result.facts.height,
@@ -137,19 +137,16 @@ def error_row(result: ImageResult, version: FileVersion | None, made_with: int) 
     )
 
 
-def packed(predictions: str) -> str | bytes:
-    """Return stored predictions, JSON, as bytes that are read several times faster; what is damaged stays as it is."""
-    try:
-        pairs = json.loads(predictions)
-        return struct.pack(f"={len(pairs)}I{len(pairs)}d", *(pair[0] for pair in pairs), *(pair[1] for pair in pairs))
-    except (ValueError, TypeError, LookupError, struct.error):
-        return predictions
+def _packed(predictions: Sequence[Prediction]) -> bytes:
+    """Return class indices (uint32) and probabilities (float64): a third of the space of JSON, and read far sooner."""
+    numbers = [one.class_index for one in predictions], [one.probability for one in predictions]
+    return struct.pack(f"<{len(predictions)}I{len(predictions)}d", *numbers[0], *numbers[1])
 
 
-def unpacked(predictions: bytes) -> list[tuple[int, float]]:
-    """Return what was `packed`: class indices and probabilities."""
+def _unpacked(predictions: bytes) -> list[tuple[int, float]]:
+    """Return what was packed: class indices and probabilities; raises struct.error."""
     count = len(predictions) // 12
-    numbers = struct.unpack(f"={count}I{count}d", predictions)
+    numbers = struct.unpack(f"<{count}I{count}d", predictions)
     return list(zip(numbers[:count], numbers[count:], strict=True))
 
 
@@ -166,7 +163,8 @@ def result_of(path: Path, row: Row, lookup: Lookup) -> ImageResult | None:
         return None
     try:
         predicted = row["predictions"]
-        stored = unpacked(predicted) if isinstance(predicted, bytes) else json.loads(predicted)
+        # Up to version 4 of the store predictions were JSON.
+        stored = _unpacked(predicted) if isinstance(predicted, bytes) else json.loads(predicted)
         moment = datetime.fromisoformat(row["classified_at"])
         wanted = min(lookup.top, len(weights.classes))
         if len(stored) < wanted or min(index for index, _ in stored) < 0:
@@ -175,7 +173,7 @@ def result_of(path: Path, row: Row, lookup: Lookup) -> ImageResult | None:
         predictions = tuple([Prediction(index, classes[index], float(value)) for index, value in stored[:wanted]])
     except IndexError:  # of another card with the same file
         return None
-    except (ValueError, TypeError) as exc:
+    except (ValueError, TypeError, struct.error) as exc:
         log.warning("a damaged row of the store is passed over: %s", exc)
         return None
     if weights.calibration is not None and row["unsure"] is None:

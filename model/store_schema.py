@@ -10,7 +10,7 @@ from model.picture_identity import DIGEST_BYTES
 
 log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 BUSY_SECONDS = 5.0
 """Another process may hold the write lock for as long as it takes to commit a batch."""
 
@@ -37,7 +37,7 @@ _RESULTS = """
 CREATE TABLE results (
     digest BLOB NOT NULL,
     made_with INTEGER NOT NULL,
-    predictions TEXT NOT NULL,
+    predictions BLOB NOT NULL,
     format TEXT NOT NULL,
     width INTEGER NOT NULL,
     height INTEGER NOT NULL,
@@ -87,6 +87,8 @@ _MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: (_FROM_VERSION_1, _FROM_VERSION_2, *_FROM_VERSION_3),
     2: (_FROM_VERSION_2, *_FROM_VERSION_3),
     3: _FROM_VERSION_3,
+    # Predictions are packed numbers from here on; those that are JSON are still read.
+    4: (),
 }
 # Results lie in the order of their digests, which is none: read through SQLite's own small cache, each costs a page.
 _MAPPED_BYTES = 1 << 30

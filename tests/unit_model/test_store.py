@@ -1,8 +1,8 @@
 """The store gives back what was put in, for the same file and the same weights only."""
 
-import json
 import os
 import sqlite3
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -266,4 +266,4 @@ def test_what_is_stored_is_what_the_card_needs_and_no_more(tmp_path: Path) -> No
     store.close()
     with closing(sqlite3.connect(file)) as connection:
         (stored,) = connection.execute("SELECT predictions FROM results").fetchone()
-    assert json.loads(stored) == [[0, 0.7], [1, 0.2], [2, 0.1]]
+    assert stored == struct.pack("<3I3d", 0, 1, 2, 0.7, 0.2, 0.1)

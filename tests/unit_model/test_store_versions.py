@@ -228,6 +228,25 @@ def test_a_store_of_version_3_keeps_its_results_by_path_and_takes_digests(tmp_pa
     store.close()
 
 
+def test_a_store_of_version_4_keeps_its_results_which_are_json(tmp_path: Path) -> None:
+    file = tmp_path / "s.sqlite3"
+    picture, later = write_picture(tmp_path / "a.png"), write_picture(tmp_path / "b.png", size=(20, 20))
+    results = [make_result(path, WEIGHTS, 0.7, 0.2, 0.1) for path in (picture, later)]
+    with closing(ResultStore(file)) as store:
+        store.record(results[:1], WEIGHTS, identities_of(picture))
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE results SET predictions = '[[0, 0.7], [1, 0.2], [2, 0.1]]'")
+        connection.execute("PRAGMA user_version = 4")
+    with closing(ResultStore(file)) as store:
+        assert known(store, picture) == results[0]
+        store.record(results[1:], WEIGHTS, identities_of(later))
+        assert [known(store, path) for path in (picture, later)] == results
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (module.SCHEMA_VERSION,)
+        kinds = connection.execute("SELECT typeof(predictions) FROM results ORDER BY 1").fetchall()
+    assert kinds == [("blob",), ("text",)]
+
+
 @pytest.mark.parametrize("old", [0, 1, 2, 3], ids=["new", "version 1", "version 2", "version 3"])
 def test_two_windows_can_make_and_use_the_store_at_the_same_time(tmp_path: Path, old: int) -> None:
     file = tmp_path / "s.sqlite3"
