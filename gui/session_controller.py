@@ -42,6 +42,7 @@ class SessionController(QObject):
         lists.scan_begun.connect(self._writer.scan_begun)
         lists.scan_ended.connect(self._writer.scan_ended)
         lists.found.connect(self._on_rows)
+        lists.scanning_changed.connect(self._on_scanning_changed)
         results.removed.connect(self._writer.removed)
         results.relocated.connect(self._writer.moved)
         results.cleared.connect(self._on_cleared)
@@ -71,6 +72,11 @@ class SessionController(QObject):
             self._writer.weights(self._window.classify.weights_id)
             self._writer.view(_as_words(self._window.results.spec))
         self._writer.found(found)
+
+    @Slot(bool)
+    def _on_scanning_changed(self, scanning: bool) -> None:
+        if not scanning:  # also when the user has stopped it: nobody tells then that it is done
+            self._is_adding = False
 
     @Slot()
     def _on_cleared(self) -> None:

@@ -1,5 +1,7 @@
 """The next start offers the last list: rows, results, sorting, filter and weights; the user may decline."""
 
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -10,12 +12,16 @@ from pytestqt.qtbot import QtBot
 from store_samples import known, put_in
 from window_desk import FakeFactory, MakeWindow, drop, wait_done
 
+from gui import session_controller
 from gui.main_window import MainWindow
 from gui.message_bar import Message
 from gui.results_order import OrderSpec, ResultFilter, SortKey, StatusFilter
 from gui.shutdown import finish
+from model.cancel import CancelToken
 from model.folders import sessions_dir, store_file
+from model.session_file import Session
 from model.store import ResultStore
+from model.types import ImageResult, ScanBatch
 
 
 @pytest.fixture
@@ -45,6 +51,16 @@ def offer(qtbot: QtBot, window: MainWindow) -> Message:
 def press(message: Message, label: str) -> None:
     (action,) = (action for action in message.actions if action.label == label)
     action.callback()
+
+
+def _counted(
+    apply: Callable[[Sequence[ImageResult]], None], batches: list[int]
+) -> Callable[[Sequence[ImageResult]], None]:
+    def counted(results: Sequence[ImageResult]) -> None:
+        batches.append(len(results))
+        apply(results)
+
+    return counted
 
 
 def has_no_offer(qtbot: QtBot, window: MainWindow) -> bool:
@@ -87,6 +103,54 @@ def test_the_list_comes_back_with_all_its_results_and_nothing_is_classified_agai
 
     third = make_window()
     assert offer(qtbot, third).text == "Last time the list had 10 pictures.", "the list is kept on"
+
+
+def test_the_results_of_a_long_list_are_looked_up_at_once(
+    qtbot: QtBot,
+    make_window: MakeWindow,
+    factory: FakeFactory,
+    pictures: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = make_window()
+    drop(first, pictures)
+    wait_done(qtbot, first, 12)
+    close(first)
+    classified = factory.pictures
+    monkeypatch.setattr(session_controller, "_ROWS_AT_ONCE", 5)
+    second = make_window()
+    batches: list[int] = []
+    monkeypatch.setattr(second.results, "apply", _counted(second.results.apply, batches))
+    press(offer(qtbot, second), "Show again")
+    wait_done(qtbot, second, 12)
+    assert (batches, factory.pictures) == ([12], classified)
+
+
+def test_stopping_while_a_list_comes_back_leaves_the_rest_out_and_what_is_added_then_is_classified(
+    qtbot: QtBot, make_window: MakeWindow, pictures: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = make_window()
+    drop(first, pictures)
+    wait_done(qtbot, first, 12)
+    close(first)
+    gate = threading.Event()
+    real = session_controller._in_batches
+
+    def halting(session: Session, cancel: CancelToken) -> Iterator[ScanBatch]:
+        for number, batch in enumerate(real(session, cancel)):
+            if number == 1:
+                gate.wait(30)
+            yield batch
+
+    monkeypatch.setattr(session_controller, "_in_batches", halting)
+    monkeypatch.setattr(session_controller, "_ROWS_AT_ONCE", 5)
+    second = make_window()
+    press(offer(qtbot, second), "Show again")
+    qtbot.waitUntil(lambda: second.results.counts().total == 5)
+    second.lists.stop_scans()
+    gate.set()
+    drop(second, [write_picture(pictures[0].with_name("new.png"), size=(50, 40))])
+    wait_done(qtbot, second, 6)
 
 
 def test_a_declined_list_is_not_offered_again(qtbot: QtBot, make_window: MakeWindow, pictures: list[Path]) -> None:
