@@ -16,7 +16,7 @@ from pathlib import Path
 from model.cancel import CancelToken
 from model.errors import PhotospotterError
 from model.names import display_name
-from model.picture_identity import PictureIdentity, file_version
+from model.picture_identity import PictureIdentity
 from model.store_lookup import MADE_WITH, current_rows, errors_by_path, made_with_ids, marks
 from model.store_rows import (
     CRASHED,
@@ -88,8 +88,9 @@ class ResultStore:
         failed = [result for result in own if result.problem is not None]
         with self._connection:
             try:
-                self._record_good(good, installed, identities)
-                self._record_failed(failed, installed)
+                batch = self._next_batch()
+                self._record_good(good, installed, identities, batch)
+                self._record_failed(failed, installed, batch)
             except sqlite3.Error:
                 self._made_with.clear()  # what was inserted is taken back
                 raise
@@ -154,13 +155,13 @@ class ResultStore:
             with self._connection:
                 done = self._connection.execute(
                     "DELETE FROM results WHERE (digest, made_with) IN "
-                    "(SELECT digest, made_with FROM results ORDER BY classified_at LIMIT ?)",
+                    "(SELECT digest, made_with FROM results ORDER BY batch, classified_at LIMIT ?)",
                     (max(1, int(total * _PRUNED_SHARE)),),
                 )
                 forgotten += done.rowcount
                 self._connection.execute("DELETE FROM pictures WHERE digest NOT IN (SELECT digest FROM results)")
-                (oldest,) = self._connection.execute("SELECT min(classified_at) FROM results").fetchone()
-                self._connection.execute("DELETE FROM errors WHERE classified_at < coalesce(?, '9')", (oldest,))
+                kept = "EXISTS (SELECT 1 FROM results) AND batch >= (SELECT min(batch) FROM results)"
+                self._connection.execute(f"DELETE FROM errors WHERE NOT ({kept})")
         return forgotten
 
     def clear(self) -> None:
@@ -176,8 +177,18 @@ class ResultStore:
         """Close the connection."""
         self._connection.close()
 
+    def _next_batch(self) -> int:
+        """Return a number above those of all batches, of other processes too: a clock may be moved back, it is not."""
+        query = "INSERT INTO limits VALUES ('batch', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
+        self._connection.execute(query)
+        return int(self._connection.execute("SELECT value FROM limits WHERE name = 'batch'").fetchone()[0])
+
     def _record_good(
-        self, results: Sequence[ImageResult], installed: InstalledWeights, identities: Mapping[Path, PictureIdentity]
+        self,
+        results: Sequence[ImageResult],
+        installed: InstalledWeights,
+        identities: Mapping[Path, PictureIdentity],
+        batch: int,
     ) -> None:
         named = [(result, identities[result.path]) for result in results if result.path in identities]
         pictures = [
@@ -187,7 +198,7 @@ class ResultStore:
         for picture in pictures:
             self._adopt(*picture)
         self._connection.executemany(_PICTURE, pictures)
-        rows = [result_row(result, identity.digest, self._make(result, installed)) for result, identity in named]
+        rows = [result_row(result, identity.digest, self._make(result, installed), batch) for result, identity in named]
         self._connection.executemany(_RESULT, rows)
         gone = [(key_of(result.path),) for result, _ in named]
         self._connection.executemany("DELETE FROM errors WHERE path = ?", gone)
@@ -199,8 +210,8 @@ class ResultStore:
         if self._connection.execute(query, (path, old)).fetchone() is not None:
             self._connection.execute("UPDATE OR REPLACE results SET digest = ? WHERE digest = ?", (digest, old))
 
-    def _record_failed(self, results: Sequence[ImageResult], installed: InstalledWeights) -> None:
-        rows = [error_row(result, file_version(result.path), self._make(result, installed)) for result in results]
+    def _record_failed(self, results: Sequence[ImageResult], installed: InstalledWeights, batch: int) -> None:
+        rows = [error_row(result, self._make(result, installed), batch) for result in results]
         self._connection.executemany(_ERROR, rows)
 
     def _make(self, result: ImageResult, installed: InstalledWeights) -> int:

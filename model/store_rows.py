@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
-from model.picture_identity import FileVersion
+from model.picture_identity import file_version
 from model.types import (
     DecodeMode,
     EngineName,
@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 
 RESULT_COLUMNS = (
     *("digest", "made_with", "predictions", "format", "width", "height", "seconds", "classified_at"),
-    *("unsure", "engine"),
+    *("unsure", "engine", "batch"),
 )
-ERROR_COLUMNS = ("path", "made_with", "size", "mtime_ns", "problem", "seconds", "classified_at", "program")
+ERROR_COLUMNS = ("path", "made_with", "size", "mtime_ns", "problem", "seconds", "classified_at", "program", "batch")
 
 Row = sqlite3.Row | Mapping[str, Any]
 """A row of a table, as SQLite gives it or as it came from another process."""
@@ -104,7 +104,7 @@ def program_version() -> str:
     return ", ".join(found)
 
 
-def result_row(result: ImageResult, digest: bytes, made_with: int) -> tuple[object, ...]:
+def result_row(result: ImageResult, digest: bytes, made_with: int, batch: int) -> tuple[object, ...]:
     """Return the row of a result that has predictions, in the order of RESULT_COLUMNS."""
     assert result.facts is not None
     return (
@@ -118,13 +118,16 @@ def result_row(result: ImageResult, digest: bytes, made_with: int) -> tuple[obje
         result.classified_at.isoformat(),
         result.unsure,
         result.engine,
+        batch,
     )
 
 
-def error_row(result: ImageResult, version: FileVersion | None, made_with: int) -> tuple[object, ...]:
-    """Return the row of a failure, in the order of ERROR_COLUMNS."""
+def error_row(result: ImageResult, made_with: int, batch: int) -> tuple[object, ...]:
+    """Return the row of a failure, in the order of ERROR_COLUMNS; of a lasting one the file's version is in it."""
     problem = result.problem
     assert problem is not None
+    # Others are no reason to ask for the file again: its drive may be what is away.
+    version = file_version(result.path) if problem.code in LASTING else None
     return (
         key_of(result.path),
         made_with,
@@ -134,6 +137,7 @@ def error_row(result: ImageResult, version: FileVersion | None, made_with: int) 
         result.seconds,
         result.classified_at.isoformat(),
         program_version(),
+        batch,
     )
 
 

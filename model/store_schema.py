@@ -45,6 +45,7 @@ CREATE TABLE results (
     classified_at TEXT NOT NULL,
     unsure INTEGER,
     engine TEXT,
+    batch INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (digest, made_with)
 ) WITHOUT ROWID
 """
@@ -59,6 +60,7 @@ CREATE TABLE errors (
     seconds REAL NOT NULL,
     classified_at TEXT NOT NULL,
     program TEXT NOT NULL,
+    batch INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (path, made_with)
 ) WITHOUT ROWID
 """
@@ -78,7 +80,7 @@ _FROM_VERSION_3 = (
        SELECT DISTINCT weights_sha256, preprocess, 'float32' FROM old""",
     """INSERT OR REPLACE INTO results
        SELECT stand_in(path, size, mtime_ns), made_with.id, predictions, format, width, height, seconds,
-              classified_at, unsure, engine
+              classified_at, unsure, engine, 0
        FROM old JOIN made_with USING (weights_sha256, preprocess)""",
     "DROP TABLE old",
 )
@@ -87,8 +89,9 @@ _MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: (_FROM_VERSION_1, _FROM_VERSION_2, *_FROM_VERSION_3),
     2: (_FROM_VERSION_2, *_FROM_VERSION_3),
     3: _FROM_VERSION_3,
-    # Predictions are packed numbers from here on; those that are JSON are still read.
-    4: (),
+    # From here on batches are numbered, so that the oldest are known also after the clock was moved back; and
+    # predictions are packed numbers: those that are JSON are still read.
+    4: tuple(f"ALTER TABLE {table} ADD COLUMN batch INTEGER NOT NULL DEFAULT 0" for table in ("results", "errors")),
 }
 # Results lie in the order of their digests, which is none: read through SQLite's own small cache, each costs a page.
 _MAPPED_BYTES = 1 << 30
@@ -123,6 +126,8 @@ def set_aside(file: Path) -> Path:
     """Give a damaged store another name, so that a new one can be made, and return that; raises OSError."""
     damaged = file.with_name(f"{file.name}.damaged")
     log.warning("the store %s is damaged; it is set aside as %s", file, damaged.name)
+    for companion in _COMPANIONS[1:]:  # those of an earlier one belong to another file
+        damaged.with_name(f"{damaged.name}{companion}").unlink(missing_ok=True)
     for companion in _COMPANIONS:
         part = file.with_name(f"{file.name}{companion}")
         if part.exists():

@@ -193,6 +193,9 @@ def test_a_damaged_store_takes_its_companions_along(tmp_path: Path) -> None:
         "s.sqlite3.damaged-wal": "s.sqlite3-wal",
         "s.sqlite3.damaged-shm": "s.sqlite3-shm",
     }
+    (tmp_path / "s.sqlite3").write_text("another")
+    module.set_aside(tmp_path / "s.sqlite3")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"s.sqlite3.damaged": "another"}
 
 
 def test_damage_that_shows_later_is_set_aside_for_the_next_start(tmp_path: Path) -> None:

@@ -194,6 +194,21 @@ def test_the_oldest_results_go_when_the_store_is_full(store: ResultStore, tmp_pa
     reopened.close()
 
 
+def test_what_was_kept_last_stays_also_when_the_clock_was_moved_back(store: ResultStore, tmp_path: Path) -> None:
+    older = fill(store, tmp_path / "old", 400)
+    broken = write_picture(tmp_path / "broken.png", size=(3, 3))
+    pictures = [write_picture(tmp_path / "new" / f"{number}.png", (number, 0, 9)) for number in range(200)]
+    past = datetime(2001, 1, 1, tzinfo=UTC)
+    newer = [replace(make_result(path, WEIGHTS, 0.7, 0.2, 0.1), classified_at=past) for path in pictures]
+    store.record([*newer, replace(error(broken), classified_at=past)], WEIGHTS, identities_of(*pictures))
+    store.most_bytes = store.bytes_used() * 3 // 4
+    assert store.prune() > 0
+    assert [result for _, result in store.known(pictures, LOOKUP)] == newer
+    assert [result for _, result in store.known([one.path for one in older[:10]], LOOKUP)] == [None] * 10
+    assert known(store, broken) is not None
+    store.close()
+
+
 def test_a_cleared_history_is_gone_from_the_disk(store: ResultStore, tmp_path: Path) -> None:
     results = fill(store, tmp_path, 600)
     store.record([error(results[0].path)], WEIGHTS, {})

@@ -236,6 +236,8 @@ def test_a_store_of_version_4_keeps_its_results_which_are_json(tmp_path: Path) -
         store.record(results[:1], WEIGHTS, identities_of(picture))
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("UPDATE results SET predictions = '[[0, 0.7], [1, 0.2], [2, 0.1]]'")
+        for table in ("results", "errors"):
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN batch")
         connection.execute("PRAGMA user_version = 4")
     with closing(ResultStore(file)) as store:
         assert known(store, picture) == results[0]
