@@ -93,6 +93,8 @@ class Engine:
         yield from self._notices()
         if unknown:
             yield from self._classify(unknown, request, lookup, cancel)
+            self._memory.settle()
+            yield from self._notices()
 
     def failed(self, request: ClassifyRequest) -> list[Path]:
         """Return those of the request's pictures whose last outcome was an error, in order; raises WeightsError."""

@@ -22,7 +22,9 @@ class ProcessFile:
     def __init__(self, folder: Path, suffix: str) -> None:
         """Make folder, lock and file; raises OSError."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"{os.getpid()}-{os.urandom(4).hex()}{suffix}"
+        # A number above those that are there: a clock may be moved back.
+        number = 1 + max((_number(file) for file in others(folder, suffix)), default=0)
+        self.path = folder / f"{number}-{os.getpid()}-{os.urandom(4).hex()}{suffix}"
         self._lock = _lock(self.path)
         self._lock.acquire()
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
@@ -58,13 +60,13 @@ class ProcessFile:
 
 
 def others(folder: Path, suffix: str, own: Path | None = None) -> list[Path]:
-    """Return the files of other processes, living and dead, the oldest first; raises OSError."""
+    """Return the files of other processes, living and dead, in the order of their making; raises OSError."""
     try:
         names = os.listdir(folder)
     except FileNotFoundError:
         return []
     found = [folder / name for name in names if name.endswith(suffix)]
-    return sorted((file for file in found if file != own), key=_changed)
+    return sorted((file for file in found if file != own), key=lambda file: (_number(file), _changed(file)))
 
 
 @contextmanager
@@ -84,6 +86,12 @@ def left_behind(file: Path) -> Iterator[bool]:
         lock.release()
         if not file.exists():
             _lock_of(file).unlink(missing_ok=True)
+
+
+def _number(file: Path) -> int:
+    """Return the number in a file's name; 0 where an earlier version, or a person, named it."""
+    number, _, rest = file.name.partition("-")
+    return int(number) if number.isdecimal() and "-" in rest else 0
 
 
 def _changed(file: Path) -> float:

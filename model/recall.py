@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 _BATCH = 2000
 # Results that could not be written wait for the next batch, up to so many.
 _MOST_WAITING = 20_000
+# After a store was found locked it is left alone for so long.
+_LOCKED_SECONDS = 30.0
 # After so many results it is looked whether the store has outgrown its size.
 _PRUNE_EVERY = 5_000
 
@@ -45,6 +48,7 @@ class ResultMemory:
         self._waiting: list[_Waiting] = []
         self._problems: list[Problem] = []
         self._told: set[str] = set()
+        self._retry_at = 0.0
         self._since_pruned = _PRUNE_EVERY  # the first batch of a process looks too
 
     def take_problems(self) -> list[Problem]:
@@ -113,11 +117,22 @@ class ResultMemory:
         identities: Mapping[Path, PictureIdentity],
     ) -> None:
         """Commit one batch, and those that wait; `identities` are those of the files as they were read."""
-        if self._open() is None:
+        if self._file is None:
             return
         self._waiting.append(_Waiting(tuple(results), installed, identities))
         self._since_pruned += len(results)
-        self._write()
+        if self._open() is not None:
+            self._write()
+        else:
+            self._bound()
+
+    def settle(self) -> None:
+        """Try once more to write what waits: at the end of a run. The user is told when it goes on waiting."""
+        self._retry_at = 0.0
+        if self._waiting and self._open() is not None:
+            self._write()
+        if self._waiting:
+            self._tell_of_waiting()
 
     @property
     def works(self) -> bool:
@@ -126,9 +141,12 @@ class ResultMemory:
 
     def close(self) -> None:
         """Write what waits and close the store; harmless when it was never opened."""
+        self._retry_at = 0.0
+        if self._waiting and self._open() is not None:
+            self._write()
+        if self._waiting:
+            log.warning("%d results are not in the history", sum(len(one.results) for one in self._waiting))
         if self._store is not None:
-            if self._waiting:
-                self._write()
             self._shut()
 
     def _write(self) -> None:
@@ -146,12 +164,13 @@ class ResultMemory:
             self._fail(exc)
 
     def _open(self) -> ResultStore | None:
-        if self._store is None and self._file is not None:
+        if self._store is None and self._file is not None and time.monotonic() >= self._retry_at:
             try:
                 self._store = ResultStore(self._file)
             except (sqlite3.Error, OSError) as exc:
-                if is_busy(exc):  # for longer than anybody should: this time without
+                if is_busy(exc):  # for longer than anybody should: what comes now waits, and not seconds at each batch
                     log.warning("the store is locked: %s", exc)
+                    self._retry_at = time.monotonic() + _LOCKED_SECONDS
                 else:
                     self._fail(exc)
                 return None
@@ -162,8 +181,7 @@ class ResultMemory:
     def _fail(self, reason: Exception) -> None:
         """Tell the user once, and go on without the store unless it is sound and may take results later."""
         if is_busy(reason) or is_full(reason):
-            while sum(len(one.results) for one in self._waiting) > _MOST_WAITING:
-                del self._waiting[0]
+            self._bound()
             log.warning("results wait in memory, the store takes none now: %s", reason)
             if is_full(reason):
                 self._tell("store-full", folder=str(self._file.parent) if self._file else "")
@@ -179,6 +197,16 @@ class ResultMemory:
         else:
             self._tell("store-fails", reason=str(reason))
         self._file = None
+
+    def _bound(self) -> None:
+        """Give up the oldest of what waits when it is too much, and say so."""
+        while sum(len(one.results) for one in self._waiting) > _MOST_WAITING:
+            del self._waiting[0]
+            self._tell_of_waiting()
+
+    def _tell_of_waiting(self) -> None:
+        if "store-full" not in self._told:
+            self._tell("store-locked")
 
     def _tell(self, code: str, **params: str) -> None:
         if code not in self._told:

@@ -50,6 +50,12 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "There is no room left in “{folder}” for the history of results."),
         QT_TRANSLATE_NOOP("errors", "Free some space. Until then results are held in memory; export them to be safe."),
     ),
+    "store-locked": ErrorText(
+        QT_TRANSLATE_NOOP(
+            "errors", "Another program keeps the history of results locked, so that new ones are not in it."
+        ),
+        QT_TRANSLATE_NOOP("errors", "They are held in memory and written when it lets go. Export them to be safe."),
+    ),
     "store-newer": ErrorText(
         QT_TRANSLATE_NOOP("errors", "A later version of Photospotter made the history of results."),
         QT_TRANSLATE_NOOP("errors", "It is left alone: this version neither reads it nor adds to it."),

@@ -68,6 +68,56 @@ def test_what_a_locked_store_did_not_take_is_written_with_the_next_batch(file: P
     memory.close()
 
 
+@contextmanager
+def locked_against_all(file: Path) -> Iterator[None]:
+    """Nobody can even open it, as while another process makes room in it."""
+    ResultStore(file).close()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("UPDATE limits SET value = value")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_what_cannot_even_be_opened_takes_the_results_later(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = [write_picture(tmp_path / f"{number}.png", (number, 0, 0)) for number in range(3)]
+    opened: list[Path] = []
+    real = ResultStore.__init__
+
+    def noted(self: ResultStore, at: Path) -> None:
+        opened.append(at)
+        real(self, at)
+
+    memory = ResultMemory(file)
+    with locked_against_all(file):
+        monkeypatch.setattr(ResultStore, "__init__", noted)
+        kept = [keep(memory, picture)[0] for picture in pictures]
+        assert len(opened) == 1, "each batch would wait for the lock"
+        memory.settle()
+        assert codes(memory) == ["store-locked"]
+    memory.settle()
+    assert recalled(memory, *pictures) == kept
+    memory.close()
+
+
+def test_at_the_end_of_a_run_the_user_hears_of_what_waits(file: Path, tmp_path: Path) -> None:
+    picture = write_picture(tmp_path / "a.png")
+    memory = ResultMemory(file)
+    recalled(memory, picture)
+    with locked(file):
+        kept = keep(memory, picture)
+        assert codes(memory) == [], "it may be a moment only"
+        memory.settle()
+        assert codes(memory) == ["store-locked"]
+    memory.close()
+    again = ResultMemory(file)
+    assert recalled(again, picture) == kept
+    again.close()
+
+
 def test_what_waits_is_written_at_the_end(file: Path, tmp_path: Path) -> None:
     picture = write_picture(tmp_path / "a.png")
     memory = ResultMemory(file)
@@ -87,6 +137,7 @@ def test_what_waits_is_bounded(file: Path, tmp_path: Path, monkeypatch: pytest.M
     recalled(memory, *pictures)
     with locked(file):
         kept = [keep(memory, picture)[0] for picture in pictures]
+        assert codes(memory) == ["store-locked"]
     memory.close()
     again = ResultMemory(file)
     assert recalled(again, *pictures) == kept[2:], "the oldest of them were given up"

@@ -114,13 +114,14 @@ def test_only_the_last_of_several_is_offered(tmp_path: Path) -> None:
         writer = SessionWriter(tmp_path)
         writer.found([picture(f"{number}.jpg")])
         writer.close()
-    files = sorted(tmp_path.glob("*.session"))
-    for age, file in enumerate(files):
-        os.utime(file, ns=(0, (3 - age) * 10**12))
+    for file in tmp_path.glob("*.session"):  # the clock was moved back before each of them
+        number = int(file.name.partition("-")[0])
+        os.utime(file, ns=(0, (9 - number) * 10**12))
+    tmp_path.joinpath("123-0a1b2c3d.session").write_bytes(b'{"found":[["old.jpg","old"]]}\n')  # as it was named before
     session = last(tmp_path)
     assert session is not None
-    assert session.file == files[0]
-    assert list(tmp_path.glob("*.session")) == [files[0]]
+    assert [found.path.name for found in session.found] == ["2.jpg"]
+    assert list(tmp_path.glob("*.session")) == [session.file]
 
 
 @pytest.mark.parametrize(
