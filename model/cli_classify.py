@@ -131,6 +131,8 @@ def run_classify(arguments: argparse.Namespace, cancel: CancelToken) -> int:
     """Run the command; return its exit code. Raises PhotospotterError for what cannot be done at all."""
     catalogue = default_catalogue()
     _check_targets(arguments)
+    if arguments.watch:
+        _check_watch(arguments)
     weights_id = catalogue.resolve(arguments.weights)
     if arguments.watch:
         from model.cli_watch import run_watch
@@ -163,6 +165,13 @@ def run_classify(arguments: argparse.Namespace, cancel: CancelToken) -> int:
     assert run.done == len(paths), "every input has one result"
     run.tell_summary()
     return EXIT_SOME_FAILED if run.errors or report.unreadable else EXIT_OK
+
+
+def _check_watch(arguments: argparse.Namespace) -> None:
+    """Refuse what watching cannot do: a workbook does not grow, and pictures that come have no earlier failure."""
+    for option, is_given in {"--xlsx": arguments.xlsx is not None, "--only-errors": arguments.only_errors}.items():
+        if is_given:
+            raise UsageError("usage-watch-with", option=option)
 
 
 class _Run:

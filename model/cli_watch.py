@@ -181,6 +181,7 @@ class _WatchRun:
             top=chosen.top,
             engine=chosen.engine,
             decode=chosen.decode,
+            fresh=chosen.fresh,
         )
 
     @property

@@ -184,6 +184,10 @@ WORK_ERROR_TEXTS: dict[str, ErrorText] = {
         QT_TRANSLATE_NOOP("errors", "There is no folder among those paths, so there is nothing to watch."),
         QT_TRANSLATE_NOOP("errors", "Name a folder, or leave --watch out."),
     ),
+    "usage-watch-with": ErrorText(
+        QT_TRANSLATE_NOOP("errors", "{option} does not go together with --watch."),
+        QT_TRANSLATE_NOOP("errors", "Run once with {option} and without --watch; watching then goes on from there."),
+    ),
     "usage-targets-collide": ErrorText(
         QT_TRANSLATE_NOOP("errors", "{names}, with the .run.json beside each, are not all different."),
         QT_TRANSLATE_NOOP("errors", "Give each file a name of its own."),

@@ -191,6 +191,29 @@ def test_a_target_that_exists_is_refused_and_without_a_folder_there_is_nothing_t
     assert "nothing to watch" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--xlsx", "--only-errors"])
+def test_what_does_not_go_with_watching_is_refused(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    value = [str(tmp_path / "out.xlsx")] if option == "--xlsx" else []
+    assert main(["classify", str(pictures), "--watch", option, *value]) == EXIT_USAGE
+    assert f"{option} does not go together with --watch" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("options", "times"), [([], 1), (["--fresh"], 2)])
+def test_watching_afresh_classifies_what_is_known(
+    pictures: Path, tmp_path: Path, classifier: ColourClassifier, options: list[str], times: int
+) -> None:
+    assert main(["classify", str(pictures), "--csv", str(tmp_path / "first.csv"), "--quiet"]) == EXIT_OK
+    table = tmp_path / "out.csv"
+
+    def three() -> None:
+        wait_for(lambda: len(rows_of(table)) == 3)
+
+    assert watch([str(pictures), "--csv", str(table), "--quiet", *options], three) == EXIT_OK
+    assert sum(classifier.batches) == 3 * times
+
+
 def test_what_fails_while_watching_ends_it_with_the_rows_so_far(
     pictures: Path, tmp_path: Path, classifier: ColourClassifier, capsys: pytest.CaptureFixture[str]
 ) -> None:
