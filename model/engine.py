@@ -82,7 +82,7 @@ class Engine:
         yield WeightsOpened(installed)
         lookup = _lookup(request, installed)
         unknown: list[Path] = []
-        for item in self._recalled(request, lookup):
+        for item in self._recalled(request, lookup, cancel):
             cancel.wait_while_paused()
             if cancel.cancelled:
                 return
@@ -195,8 +195,8 @@ class Engine:
         if best is not None and best.compute != default_split().compute:
             self._lane.reload(installed, wish)
 
-    def _recalled(self, request: ClassifyRequest, lookup: Lookup) -> Iterator[Path | ResultBatch]:
-        return iter(request.paths) if request.fresh else self._memory.recall(request.paths, lookup)
+    def _recalled(self, request: ClassifyRequest, lookup: Lookup, cancel: CancelToken) -> Iterator[Path | ResultBatch]:
+        return iter(request.paths) if request.fresh else self._memory.recall(request.paths, lookup, cancel)
 
 
 def _lookup(request: ClassifyRequest, installed: InstalledWeights) -> Lookup:

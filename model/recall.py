@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.cancel import CancelToken
 from model.picture_identity import PictureIdentity
 from model.store import Recogniser, ResultStore
 from model.store_rows import Lookup
@@ -56,8 +57,13 @@ class ResultMemory:
         found, self._problems = self._problems, []
         return found
 
-    def recall(self, paths: Iterable[Path], lookup: Lookup) -> Iterator[Path | ResultBatch]:
-        """Yield known results in batches, and each path that has none: every path exactly once."""
+    def recall(
+        self, paths: Iterable[Path], lookup: Lookup, cancel: CancelToken | None = None
+    ) -> Iterator[Path | ResultBatch]:
+        """Yield known results in batches, and each path that has none: every path exactly once.
+
+        When `cancel` is set, what has not been looked up yet has none.
+        """
         store = self._open()
         if store is None:
             yield from paths
@@ -66,7 +72,7 @@ class ResultMemory:
         batch: list[ImageResult] = []
         position = 0
         try:
-            for path, result in store.known(remaining, lookup):
+            for path, result in store.known(remaining, lookup, cancel):
                 position += 1
                 if result is None:
                     yield path

@@ -13,11 +13,11 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from model.cancel import CancelToken
+from model.cancel import Cancelled, CancelToken
 from model.errors import PhotospotterError
 from model.names import display_name
 from model.picture_identity import PictureIdentity
-from model.store_lookup import MADE_WITH, current_rows, errors_by_path, made_with_ids, marks
+from model.store_lookup import MADE_WITH, LookupPatience, errors_by_path, look_up_beside, made_with_ids, marks
 from model.store_rows import (
     CRASHED,
     ERROR_COLUMNS,
@@ -95,15 +95,18 @@ class ResultStore:
                 self._made_with.clear()  # what was inserted is taken back
                 raise
 
-    def known(self, paths: Sequence[Path], lookup: Lookup) -> Iterator[tuple[Path, ImageResult | None]]:
+    def known(
+        self, paths: Sequence[Path], lookup: Lookup, cancel: CancelToken | None = None
+    ) -> Iterator[tuple[Path, ImageResult | None]]:
         """For each path, in order, its result, which may be a lasting error; None when there is none.
 
         None also when the result has fewer labels than the weights can give, or when the file has changed. An error is
         lasting when it lies in the file's bytes; others, such as a share that is away, are worth another try. Many
-        paths are looked up in a child process.
+        paths are looked up in a child process. All that is left is unknown when `cancel` is set, or when the files'
+        drive does not answer for STALL_SECONDS.
         """
         ids = made_with_ids(self._connection, lookup)
-        rows = self._rows([key_of(path) for path in paths], ids)
+        rows = self._rows([key_of(path) for path in paths], ids, LookupPatience(cancel))
         for path, row in zip(paths, rows, strict=True):
             yield path, None if row is None else outcome_of(path, row, lookup)
 
@@ -221,19 +224,30 @@ class ResultStore:
             self._made_with[key] = int(self._connection.execute(MADE_WITH, key).fetchone()[0])
         return self._made_with[key]
 
-    def _rows(self, keys: Sequence[bytes], ids: Sequence[int]) -> Iterator[Row | None]:
+    def _rows(self, keys: Sequence[bytes], ids: Sequence[int], patience: LookupPatience) -> Iterator[Row | None]:
         done = 0
         if len(keys) >= MANY and ids:
             from model.child_process import run_in_child  # with multiprocessing, which most starts do without
 
             try:
-                for batch in run_in_child(_LOOK_UP, (self.file, keys, ids), CancelToken()):
+                for batch in run_in_child(_LOOK_UP, (self.file, keys, ids), CancelToken(), abandon=patience):
                     assert isinstance(batch, list)
                     yield from batch
                     done += len(batch)
+                    patience.heard()
             except PhotospotterError as exc:
                 log.warning("the store is read in this process, the child failed: %s", exc)
-        yield from current_rows(self._connection, keys[done:], ids)
+            except Cancelled:
+                yield from [None] * (len(keys) - done)
+                return
+        try:
+            for batch in look_up_beside(self.file, keys[done:], ids, patience) if ids else ():
+                yield from batch
+                done += len(batch)
+                patience.heard()
+        except Cancelled:
+            log.warning("%d pictures are not looked up in the store", len(keys) - done)
+        yield from [None] * (len(keys) - done)
 
 
 class Recogniser:

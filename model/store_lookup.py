@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
+import queue
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from model.cancel import Cancelled, CancelToken
 from model.store_rows import Lookup, Row, is_lasting, preprocess_key
 from model.store_schema import open_for_reading
 from model.types import Precision
 
-if TYPE_CHECKING:
-    from model.cancel import CancelToken
-
 _CHUNK = 256
 # Each read from the pipe gives the interpreter lock away, and the GUI thread may take 5 ms to give it back.
 _SENT_AT_ONCE = 8192
+_SENT_EVERY = 1.0
+_TICK = 0.1
+STALL_SECONDS = 30.0
+"""After so long without an answer the rest counts as unknown; decoding then finds out what is wrong."""
 _NOT_SENT = frozenset(("path", "size", "mtime_ns"))
 MADE_WITH = "SELECT id FROM made_with WHERE (weights_sha256, preprocess, precision) = (?, ?, ?)"
 # Full precision first: it is taken where there are both.
@@ -65,16 +69,68 @@ def look_up(file: Path, keys: Sequence[bytes], ids: Sequence[int], cancel: Cance
     """Yield what `current_rows` does, in lists: the job of a child process.
 
     In a window's own process each row and each file costs a wait for the interpreter lock that the GUI thread holds.
+    Lists that take long, because the files' drive does, are not waited for until they are long.
     """
     with closing(open_for_reading(file)) as connection:
         batch: list[Row | None] = []
+        sent = time.monotonic()
         for row in current_rows(connection, keys, ids):
             batch.append(None if row is None else {name: row[name] for name in row.keys() if name not in _NOT_SENT})
-            if len(batch) == _SENT_AT_ONCE:
+            if len(batch) == _SENT_AT_ONCE or time.monotonic() - sent > _SENT_EVERY:
                 cancel.raise_if_cancelled()
                 yield batch
-                batch = []
+                batch, sent = [], time.monotonic()
         yield batch
+
+
+class LookupPatience(CancelToken):
+    """Cancelled when `cancel` is, or when nothing was heard for too long: a share that is gone answers no question."""
+
+    def __init__(self, cancel: CancelToken | None) -> None:
+        """Begin to wait."""
+        super().__init__()
+        self._cancel = cancel
+        self.heard()
+
+    def heard(self) -> None:
+        """Begin to wait anew."""
+        self._until = time.monotonic() + STALL_SECONDS
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether to wait no longer."""
+        return (self._cancel is not None and self._cancel.cancelled) or time.monotonic() > self._until
+
+
+def look_up_beside(
+    file: Path, keys: Sequence[bytes], ids: Sequence[int], patience: LookupPatience
+) -> Iterator[list[Row | None]]:
+    """Yield what `look_up` does, done by a thread that is left behind where it hangs: raises Cancelled then."""
+    told: queue.SimpleQueue[list[Row | None] | BaseException | None] = queue.SimpleQueue()
+    given_up = CancelToken()
+
+    def work() -> None:
+        try:
+            for batch in look_up(file, keys, ids, given_up):
+                told.put(batch)
+            told.put(None)
+        except BaseException as exc:  # noqa: BLE001 - raised again where it is waited for
+            told.put(exc)
+
+    threading.Thread(target=work, name="lookup", daemon=True).start()
+    while True:
+        try:
+            item = told.get(timeout=_TICK)
+        except queue.Empty:
+            if patience.cancelled:
+                given_up.cancel()
+                raise Cancelled from None
+            continue
+        if item is None:
+            return
+        if isinstance(item, BaseException):
+            raise item
+        yield item
 
 
 def _results(connection: sqlite3.Connection, keys: Sequence[bytes], ids: Sequence[int]) -> dict[bytes, sqlite3.Row]:

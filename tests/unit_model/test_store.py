@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from store_samples import WEIGHTS, identities_of, known, put_in
 
 from model import store_schema as module
+from model.cancel import CancelToken
 from model.recall import ResultMemory
 from model.store import ResultStore
 from model.store_rows import Lookup
@@ -239,7 +240,9 @@ class BreakingStore(ResultStore):
         self.breaks_at = breaks_at
         self.closed = False
 
-    def known(self, paths: Sequence[Path], lookup: Lookup) -> Iterator[tuple[Path, ImageResult | None]]:
+    def known(
+        self, paths: Sequence[Path], lookup: Lookup, cancel: CancelToken | None = None
+    ) -> Iterator[tuple[Path, ImageResult | None]]:
         for number, path in enumerate(paths):
             if number == self.breaks_at:
                 raise sqlite3.OperationalError("disk I/O error")

@@ -283,9 +283,9 @@ def test_many_pictures_are_looked_up_in_a_child_process_with_the_same_outcome(
     here = list(store.known(paths, LOOKUP))
     children: list[str] = []
 
-    def counted(target: str, *arguments: object) -> Iterator[object]:
+    def counted(target: str, *arguments: object, **wishes: object) -> Iterator[object]:
         children.append(target)
-        return run_in_child(target, *arguments)  # type: ignore[arg-type]
+        return run_in_child(target, *arguments, **wishes)  # type: ignore[arg-type]
 
     monkeypatch.setattr("model.child_process.run_in_child", counted)
     monkeypatch.setattr(store_module, "MANY", 100)
@@ -301,7 +301,9 @@ def test_a_child_that_fails_leaves_the_rest_to_this_process(
     results = fill(store, tmp_path, 300)
     paths = [result.path for result in results]
 
-    def dying(_target: str, arguments: tuple[Path, list[bytes], list[int]], cancel: CancelToken) -> Iterator[object]:
+    def dying(
+        _target: str, arguments: tuple[Path, list[bytes], list[int]], cancel: CancelToken, **_: object
+    ) -> Iterator[object]:
         file, keys, ids = arguments
         yield from look_up(file, keys[:120], ids, cancel)
         raise PhotospotterError("child-died")
