@@ -1,4 +1,4 @@
-"""Adds pictures to the list, puts the list in order, and exports it: the jobs of the I/O and order threads."""
+"""Adds pictures to the list, puts the list in order, and exports it: the jobs of the I/O, export and order threads."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class _Folders:
 
 
 class ListController(QObject):
-    """Owned by the GUI thread. Scans and exports are queued one after another on the I/O thread."""
+    """Owned by the GUI thread. Scans are queued one after another on the I/O thread, exports on the export thread."""
 
     scan_begun = Signal(int, object, bool)
     """A scan's number, its paths, and whether it goes into folders in folders."""
@@ -63,12 +63,19 @@ class ListController(QObject):
     failed = Signal(object)
 
     def __init__(
-        self, results: ResultsModel, files: JobRunner, order: JobRunner, parent: QObject | None = None
+        self,
+        results: ResultsModel,
+        *,
+        files: JobRunner,
+        exports: JobRunner,
+        order: JobRunner,
+        parent: QObject | None = None,
     ) -> None:
-        """`files` runs scans and exports, `order` sorts and filters."""
+        """`files` runs scans, `exports` exports: a share that is gone must not stand before them. `order` sorts."""
         super().__init__(parent)
         self._results = results
         self._files = files
+        self._exports = exports
         self._order = order
         self._scans: deque[Ticket] = deque()
 
@@ -128,15 +135,15 @@ class ListController(QObject):
     def export(self, target: Path, installed: InstalledWeights, device: str, *, raw: bool) -> None:
         """Write the results of the active weights to a CSV file; `target` may be overwritten."""
         job = partial(_export, self._results.rows_snapshot(), target, installed, device, raw)
-        self._files.start(job, self._on_exported, self._on_export_done)
+        self._exports.start(job, self._on_exported, self._on_export_done)
 
     def copy(self, rows: Slots) -> None:
-        """Make a text of shown rows (intp); `copied` follows, for many rows from the I/O thread."""
+        """Make a text of shown rows (intp); `copied` follows, for many rows from the export thread."""
         snapshot = self._results.rows_snapshot(rows)
         if len(rows) <= _COPIED_AT_ONCE:
             self.copied.emit(rows_as_text(snapshot.rows()))
         else:
-            self._files.start(partial(_as_text, snapshot), self._on_copied, self._report)
+            self._exports.start(partial(_as_text, snapshot), self._on_copied, self._report)
 
     def _on_copied(self, value: object) -> None:
         if isinstance(value, str):

@@ -81,6 +81,7 @@ class MainWindow(QMainWindow):
         self.limits = DecodeLimits(pixels=settings.pixel_limit)
         self.compute = JobRunner("compute", self, at_end=engine.close)
         self.files = JobRunner("files", self)
+        self.exports = JobRunner("exports", self)
         self.fetches = JobRunner("fetches", self)
         self.order = JobRunner("order", self)
         self.trainings = JobRunner("training", self)
@@ -90,7 +91,7 @@ class MainWindow(QMainWindow):
         self.pictures = PictureSource(data_dir() / "thumbnails.sqlite3", self.limits)
         self.thumbnails = ThumbnailLoader(self.pictures.load, self)
         self.classify = ClassifyController(self.results, engine, self.compute, settings, self.limits, self)
-        self.lists = ListController(self.results, self.files, self.order, self)
+        self.lists = ListController(self.results, files=self.files, exports=self.exports, order=self.order, parent=self)
         self.weights = WeightsController(catalogue, self.fetches, self.compute, settings, self)
         self.training = TrainingController(catalogue, self.trainings, self)
         self.watching = WatchController(self.lists, lambda: self.folders.include_subfolders, self)
@@ -114,7 +115,7 @@ class MainWindow(QMainWindow):
     def runners(self) -> tuple[JobRunner, ...]:
         """The threads to end, the compute thread last."""
         beside = self.trainings, self.evaluations, self.diagnoses, *self.watching.runners
-        return self.order, self.files, self.fetches, *beside, self.compute
+        return self.order, self.files, self.exports, self.fetches, *beside, self.compute
 
     def start(self) -> None:
         """Choose the weights of last time, or the best there are; load them when the window is on screen."""

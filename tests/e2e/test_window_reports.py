@@ -189,6 +189,23 @@ def test_an_export_under_way_survives_clear_and_stop(
     assert texts(window) == ["20 rows saved to out.csv."]
 
 
+def test_an_export_does_not_wait_for_a_folder_that_cannot_be_read_to_the_end(
+    qtbot: QtBot, window: MainWindow, pictures: list[Path], scan: SlowScan, tmp_path: Path
+) -> None:
+    scan.go_on.release(100)
+    drop(window, pictures)
+    wait_done(qtbot, window, 20)
+    while scan.go_on.acquire(blocking=False):
+        pass
+    (tmp_path / "share").mkdir()
+    drop(window, [tmp_path / "share"])
+    assert window.lists.scanning
+    with qtbot.waitSignal(window.lists.exported):
+        window.commands.export_to(tmp_path / "out.csv")
+    assert window.lists.scanning
+    scan.go_on.release(100)
+
+
 def test_many_scans_tell_together_what_they_left_out(
     qtbot: QtBot, window: MainWindow, scan: SlowScan, tmp_path: Path
 ) -> None:
