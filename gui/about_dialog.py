@@ -14,7 +14,7 @@ from gui.fitting_dialog import FittingDialog
 from gui.theme import GAP, WIDE_GAP, bold_font
 from gui.toned_label import Tone, TonedLabel
 from model.folders import data_dir
-from model.names import display_name
+from model.names import shown_name
 
 _ICON_SIDE = 64
 _SHOWN_PACKAGES = ("torch", "torchvision", "timm", "pillow", "pi-heif", "numpy")
@@ -58,7 +58,7 @@ class AboutDialog(FittingDialog):
             "PyTorch, torchvision, timm and Pillow. The weights have licences of their own, which the weights panel "
             "shows under Inspect."
         )
-        folder = self.tr("Your data: {folder}").format(folder=display_name(data_dir()))
+        folder = self.tr("Your data: {folder}").format(folder=shown_name(data_dir()))
         words = QVBoxLayout()
         words.setSpacing(GAP)
         words.addWidget(title)

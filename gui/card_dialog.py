@@ -25,7 +25,7 @@ from gui.plain_scroll_area import plain_scroll_area
 from gui.theme import GAP, SMALL_GAP, WIDE_GAP, bold_font
 from gui.toned_label import Tone, TonedLabel
 from gui.weights_texts import classes_text, figure_text, state_text
-from model.names import display_name
+from model.names import shown_name
 from model.types import Calibration, CatalogueEntry, Preprocess, WeightsFile
 
 MOST_SHOWN = 1000
@@ -170,7 +170,7 @@ class CardDialog(QDialog):
     def _file_facts(self, file: WeightsFile, path: Path | None) -> Iterator[tuple[str, str]]:
         yield self.tr("File"), f"{file.name}, {format_size(file.size)}"
         if path is not None:
-            yield self.tr("Place"), display_name(path)
+            yield self.tr("Place"), shown_name(path)
         elif file.url is not None:
             yield self.tr("Place"), file.url
         if file.sha256 is not None:

@@ -9,10 +9,9 @@ from gui.error_texts import problem_remedy, problem_text
 from gui.evaluation_texts import missed_title
 from gui.figure_table import FigureColumn, FigureRow, FigureTable
 from gui.percent import percent_text
-from gui.result_texts import one_line
 from model.evaluation_queries import occurring_classes, shown_path
 from model.evaluation_types import Evaluation
-from model.names import display_name, natural_key
+from model.names import natural_key, one_line, shown_name
 from model.types import Problem
 
 CLASS, PRECISION, RECALL, F1, PICTURES = range(5)
@@ -84,10 +83,10 @@ def unread_table(bad: Sequence[tuple[Path, Problem]], root: Path) -> FigureTable
     table = FigureTable(columns, QCoreApplication.translate("Evaluation", "Pictures that could not be read"))
     rows = []
     for path, problem in bad:
-        name = one_line(display_name(shown_path(path, root)))
+        name = shown_name(shown_path(path, root))
         reason = one_line(problem_text(problem))
         tooltip = "\n".join(
-            part for part in (display_name(path), reason, problem_remedy(problem), problem.detail) if part
+            part for part in (shown_name(path), reason, problem_remedy(problem), problem.detail) if part
         )
         rows.append(FigureRow((name, reason), (natural_key(name), reason.casefold()), path, tooltip))
     table.show_rows(rows, sort_by=0)

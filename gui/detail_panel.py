@@ -11,13 +11,13 @@ from gui.label_bars import LabelBars
 from gui.picture_view import LARGE_SIDE, LargeView, PictureView
 from gui.plain_scroll_area import plain_scroll_area
 from gui.result_delegate import label_lines, pixels_side
-from gui.result_texts import error_text, one_line, remedy_text, unsure_text, waiting_text
+from gui.result_texts import error_text, remedy_text, unsure_text, waiting_text
 from gui.results_order import RowStatus
 from gui.shown_row import ShownRow, status_of
 from gui.theme import GAP, SMALL_GAP
 from gui.thumbnails import ThumbnailLoader
 from gui.toned_label import Tone, TonedLabel
-from model.names import display_name
+from model.names import shown_name
 from model.types import FoundImage, ImageResult, PictureFacts, WeightSet
 
 SIDE = 1024
@@ -112,7 +112,7 @@ class DetailPanel(QWidget):
         self._path, self._row, self._weights = path, row, weights
         for widget in self._parts():
             widget.hide()
-        name = one_line(display_name(path.name))
+        name = shown_name(path.name)
         self._tell(self._name, name)
         self._view.setAccessibleName(name)
         self._show_outcome(row)
@@ -163,7 +163,7 @@ class DetailPanel(QWidget):
                 more = self.tr("By a temperature of {temperature}, fitted on {data}")
                 temperature = QLocale().toString(result.calibration.temperature, "g", 4)
                 self._calibrated.set_more(more.format(temperature=temperature, data=result.calibration.on))
-        self._full_path.set_text(one_line(display_name(row.found.path)))
+        self._full_path.set_text(shown_name(row.found.path))
         self._full_path.show()
 
     # --- the picture ---
@@ -238,7 +238,7 @@ class DetailPanel(QWidget):
     def _load_large(self) -> None:
         if self._large is None or not self._large.isVisible() or self._path is None:
             return
-        self._large.setWindowTitle(one_line(display_name(self._path.name)))
+        self._large.setWindowTitle(shown_name(self._path.name))
         self._large.view.setAccessibleName(self._large.windowTitle())
         image = self._thumbnails.request(self._path, LARGE_SIDE)
         if image is None and self._thumbnails.has_failed(self._path, LARGE_SIDE):

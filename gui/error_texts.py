@@ -5,7 +5,7 @@ import logging
 from PySide6.QtCore import QCoreApplication
 
 from model.error_texts import ERROR_TEXTS
-from model.names import display_name
+from model.names import shown_name
 from model.types import ParamValue, Problem
 
 log = logging.getLogger(__name__)
@@ -46,4 +46,4 @@ def _fill(english: str, problem: Problem) -> str:
 
 
 def _shown(value: ParamValue) -> ParamValue:
-    return display_name(value) if isinstance(value, str) else value
+    return shown_name(value) if isinstance(value, str) else value

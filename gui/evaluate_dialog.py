@@ -26,7 +26,7 @@ from gui.theme import GAP, WIDE_GAP
 from gui.thumbnails import ThumbnailLoader
 from gui.toned_label import Tone, TonedLabel
 from model.evaluation_types import Evaluation, EvaluationProgress, EvaluationStarted
-from model.names import display_name
+from model.names import shown_name
 from model.types import CatalogueEntry, Problem
 
 REPORT_SUFFIXES = (".html", ".json", ".csv")
@@ -182,7 +182,7 @@ class EvaluateDialog(QDialog):
 
     def show_saved(self, target: Path) -> None:
         """Say that a report was saved, and offer to show its file."""
-        self.say(self.tr("Saved as {file}.").format(file=display_name(target.name)))
+        self.say(self.tr("Saved as {file}.").format(file=shown_name(target.name)))
         self._saved = target
         self._reveal.show()
 

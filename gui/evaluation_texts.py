@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from gui.durations import time_left_text, time_taken_text
 from gui.percent import counted, percent_text
 from model.evaluation_types import Estimate, Evaluation, EvaluationProgress
-from model.names import display_name
+from model.names import shown_name
 
 _DOT = " \u00b7 "
 _EVEN = 0.005  # a mean difference of less than half a point is neither too sure nor too modest
@@ -49,7 +49,7 @@ def subject_text(evaluation: Evaluation) -> str:
     on = QCoreApplication.translate("Evaluation", "{title} on {folder}")
     took = QCoreApplication.translate("Evaluation", "{pictures} in {time}")
     parts = [
-        on.format(title=evaluation.weights_title, folder=display_name(where)),
+        on.format(title=evaluation.weights_title, folder=shown_name(where)),
         took.format(pictures=pictures_text(len(evaluation.images)), time=time_taken_text(evaluation.seconds)),
         rate_text(evaluation.rate),
         evaluation.device,

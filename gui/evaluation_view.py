@@ -17,13 +17,13 @@ from gui.evaluation_texts import (
     warning_text,
 )
 from gui.percent import counted
-from gui.result_texts import one_line
 from gui.theme import GAP, SMALL_GAP, WIDE_GAP, bold_font, tabular_font
 from gui.thumbnails import ThumbnailLoader
 from gui.toned_label import Tone, TonedLabel
 from gui.worst_errors import MOST_SHOWN, WorstErrors
 from model.evaluation_queries import unique_labels, worst_errors
 from model.evaluation_types import Evaluation
+from model.names import one_line
 
 _HEADLINE_SIZE = 1.35  # of the font's
 _TABS_HEIGHT = 400

@@ -17,7 +17,7 @@ from model.archive_import import read_archive_card
 from model.cards import parse_preprocess, read_json
 from model.errors import WeightsError
 from model.labels import read_labels
-from model.names import display_name
+from model.names import shown_name
 from model.weight_archive import is_archive
 
 _MOST_TEXT_BYTES = 16 * 2**20  # a list of labels is far smaller; a network chosen by mistake is not read
@@ -129,7 +129,7 @@ class ImportDialog(FittingDialog):
     def _on_file_changed(self) -> None:
         path = self._file.path
         if not self._named_by_hand and path is not None and self._file.is_file:
-            self._name.setText(display_name(path.stem))
+            self._name.setText(shown_name(path.stem))
         self._check()
 
     @Slot()
@@ -213,7 +213,7 @@ class ImportDialog(FittingDialog):
         path = self._check_text(self._json)
         if path is None:
             return False
-        where = display_name(path.name)
+        where = shown_name(path.name)
         try:
             parse_preprocess(read_json(path, where), where)
         except WeightsError as exc:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QCoreApplication, QMimeData
 from PySide6.QtGui import QImage, QPixmap
 
 from model.image_formats import is_image_name
-from model.names import display_name
+from model.names import shown_name
 
 URI_LIST = "text/uri-list"
 # GNOME's file managers put this on the clipboard, some of them without a text/uri-list: "copy" or "cut", then URIs.
@@ -180,7 +180,7 @@ def _summarise_one(name: str) -> str:
         text = QCoreApplication.translate("Drop", "Add the folder “{name}”")
     else:
         text = QCoreApplication.translate("Drop", "Add “{name}”")
-    return text.format(name=display_name(name.rstrip("/")) or "/")
+    return text.format(name=shown_name(name.rstrip("/")) or "/")
 
 
 def _summarise_many(names: Sequence[str], count: int) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, 
 
 from gui.theme import GAP
 from gui.toned_label import Tone, TonedLabel
-from model.names import display_name
+from model.names import shown_name
 
 
 class PathField(QWidget):
@@ -72,7 +72,7 @@ class PathField(QWidget):
 
     def set_path(self, path: Path) -> None:
         """Fill the field; until it is edited, also a name that is not UTF-8, which Qt's text cannot hold, is kept."""
-        text = display_name(path)
+        text = shown_name(path)
         self._given = (text, path)
         if self.edit.text() == text:
             self.changed.emit()  # the same name again, but what it names may have changed

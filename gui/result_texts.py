@@ -12,27 +12,16 @@ from gui.error_texts import problem_remedy, problem_text
 from gui.percent import percent_text
 from gui.results_order import SHOWN_LABELS, RowStatus
 from gui.shown_row import ShownRow
-from model.names import display_name
+from model.names import one_line, shown_name
 from model.types import FoundImage, Prediction, Problem
 
 PICTURE, LABELS, STATUS = range(3)
 """The table's columns."""
 
-# Line ends and other control characters, and the marks that turn the direction of writing: in a name they could make
-# the row say something else than it does.
-_UNSHOWABLE = {code: "\ufffd" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)} | {
-    code: "\ufffd" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-}
-
-
-def one_line(text: str) -> str:
-    """Return `text` without what would break its line or hide its meaning."""
-    return text.translate(_UNSHOWABLE)
-
 
 def name_text(found: FoundImage) -> str:
     """Return the file's name."""
-    return one_line(display_name(os.path.basename(found.path)))  # noqa: PTH119 - Path.name caches its parts
+    return shown_name(os.path.basename(found.path))  # noqa: PTH119 - Path.name caches its parts
 
 
 def folder_text(found: FoundImage) -> str:
@@ -41,7 +30,7 @@ def folder_text(found: FoundImage) -> str:
     home = str(Path.home())
     if sys.platform != "win32" and (folder == home or folder.startswith(home + os.sep)) and home != os.sep:
         folder = "~" + folder[len(home) :]
-    return one_line(display_name(folder))
+    return shown_name(folder)
 
 
 def status_text(row: ShownRow) -> str:
@@ -148,11 +137,11 @@ def accessible_text(row: ShownRow, column: int) -> str:
 
 def tooltip_text(row: ShownRow, column: int) -> str:
     """Return a cell's tooltip as rich text; what comes from files is escaped in it."""
-    lines = [one_line(display_name(row.found.path))]
+    lines = [shown_name(row.found.path)]
     if column != PICTURE and row.result is not None:
         if row.result.problem is not None:
             problem = row.result.problem
-            lines = [error_text(problem), remedy_text(problem), one_line(display_name(problem.detail))]
+            lines = [error_text(problem), remedy_text(problem), shown_name(problem.detail)]
         else:
             lines = [unsure_text()] if row.status is RowStatus.UNSURE else []
             lines += [one_line(f"{p.label}: {percent_text(p.probability, 1)}") for p in shown_predictions(row)]

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QHeaderView, QStackedWidget, QTreeWidget, 
 from gui.sort_texts import renumbered_text
 from gui.theme import tabular_font
 from gui.toned_label import Tone, TonedLabel, plain_tooltip
-from model.names import display_name
+from model.names import shown_name
 from model.sorting_types import SortPlan
 
 _FOLDER, _COUNT, _NOTE = range(3)
@@ -73,14 +73,14 @@ class SortPreview(QWidget):
             return
         number = QLocale().toString
         target = plan.request.target
-        name = self.tr("Keywords") if target is None else display_name(target)
+        name = self.tr("Keywords") if target is None else shown_name(target)
         self._tree.setHeaderLabels(
             [self.tr("Keyword") if target is None else self.tr("Folder"), self.tr("Pictures"), ""]
         )
         top = self._item(name, number(len(plan.files)), "", name)
         for folder in plan.folders:
             note = renumbered_text(folder.renumbered) if folder.renumbered else ""
-            top.addChild(self._item(display_name(folder.name), number(folder.count), note, display_name(folder.label)))
+            top.addChild(self._item(shown_name(folder.name), number(folder.count), note, shown_name(folder.label)))
         self._tree.clear()
         self._tree.addTopLevelItem(top)
         top.setExpanded(True)

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, Qt
 
 from gui.percent import counted, format_size
-from model.names import display_name
+from model.names import shown_name
 from model.sorting_types import SortAction, SortDone, SortPlan, SortRun, UndoDone
 
 
@@ -133,4 +133,4 @@ def _action_text(action: SortAction, count: int) -> str:
 
 
 def _folder(run: SortDone | SortRun) -> str:
-    return "" if run.target is None else f"\u201c{display_name(run.target.name or run.target)}\u201d"
+    return "" if run.target is None else f"\u201c{shown_name(run.target.name or run.target)}\u201d"

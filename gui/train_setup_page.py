@@ -12,7 +12,7 @@ from gui.training_choices import free_title, request_for
 from gui.training_options import TrainingOptions
 from gui.unfinished_strip import UnfinishedStrip
 from model.decode_limits import DecodeLimits
-from model.names import display_name
+from model.names import shown_name
 from model.training_types import TrainRequest
 from model.types import CatalogueEntry
 
@@ -102,7 +102,7 @@ class TrainSetupPage(QWidget):
     def _propose_title(self) -> None:
         folder: Path | None = self.dataset.folder
         if folder is not None and folder.name:
-            self.options.propose_title(free_title(display_name(folder.name), self.options.taken))
+            self.options.propose_title(free_title(shown_name(folder.name), self.options.taken))
 
     @Slot()
     def _check(self) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from model.decode_limits import DecodeLimits
-from model.names import display_name
+from model.names import shown_name
 from model.training_types import Recipe, TrainRequest
 from model.types import CatalogueEntry, WeightsState
 from model.weights import ALIASES
@@ -62,7 +62,7 @@ def request_for(choices: TrainingChoices, root: Path, limits: DecodeLimits) -> T
         seeds=1,
         seed=choices.seed,
         title=choices.title,
-        dataset_name=display_name(root.name),
+        dataset_name=shown_name(root.name),
         limits=limits,
     )
 

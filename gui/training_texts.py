@@ -6,7 +6,7 @@ from gui.durations import time_left_text
 from gui.error_texts import problem_text
 from gui.percent import counted, percent_text
 from gui.training_progress import Phase, TrainingProgress
-from model.names import display_name
+from model.names import shown_name
 from model.survey_types import DatasetSurvey
 
 _DOT = " \u00b7 "
@@ -36,7 +36,7 @@ def pictures_text(count: int) -> str:
 def bad_files_text(survey: DatasetSurvey) -> str:
     """Return the files that could not be read and why, a line each, for a tooltip; empty where all could."""
     bad = survey.summary.bad
-    lines = [f"{display_name(path.name)}: {problem_text(problem)}" for path, problem in bad[:_MOST_FILES]]
+    lines = [f"{shown_name(path.name)}: {problem_text(problem)}" for path, problem in bad[:_MOST_FILES]]
     if len(bad) > _MOST_FILES:
         one = QCoreApplication.translate("Training", "and 1 more")
         more = QCoreApplication.translate("Training", "and {count} more")

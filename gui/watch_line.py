@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from gui.lower_edge_button import LowerEdgeButton
 from gui.percent import counted
-from model.names import display_name
+from model.names import shown_name
 
 _MOST_CHARS = 30
 
@@ -32,14 +32,14 @@ class WatchLine(LowerEdgeButton):
         """Show which folders are watched."""
         self.choices.clear()
         for folder in folders:
-            text = self.tr("Stop watching {folder}").format(folder=display_name(folder).replace("&", "&&"))
+            text = self.tr("Stop watching {folder}").format(folder=shown_name(folder).replace("&", "&&"))
             self.choices.addAction(text).triggered.connect(partial(self._request, folder))
         if len(folders) > 1:
             self.choices.addSeparator()
             self.choices.addAction(self.tr("Stop watching all of them")).triggered.connect(self._request_all)
         one = ""
         if folders:
-            name = display_name(folders[0].name or folders[0])
+            name = shown_name(folders[0].name or folders[0])
             room = _MOST_CHARS * self.fontMetrics().averageCharWidth()
             name = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room)
             one = self.tr("Watching {folder}").format(folder=name.replace("&", "&&"))

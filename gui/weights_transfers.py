@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from gui.message_bar import MessageAction, Severity
 from gui.percent import format_size
-from model.names import display_name
+from model.names import shown_name
 from model.types import ArchiveSaved, CatalogueEntry, Problem
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class WeightsTransfers(QObject):
         dialog = ImportDialog(self._window)
         if dialog.exec():
             request = dialog.request()
-            name = request.name or display_name(request.file.name)
+            name = request.name or shown_name(request.file.name)
             self._window.messages.show_message(_IMPORT, self.tr("Importing {name}\u2026").format(name=name))
             self._window.weights.import_own(request)
         dialog.deleteLater()
@@ -118,7 +118,7 @@ class WeightsTransfers(QObject):
         if target.suffix.lower() != SUFFIX:
             target = target.with_name(f"{target.name}{SUFFIX}")
             if target.exists():  # the chooser has asked about the name without the ending
-                text = self.tr("{file} exists already. Choose another name.").format(file=display_name(target.name))
+                text = self.tr("{file} exists already. Choose another name.").format(file=shown_name(target.name))
                 self._reports.say(text)
                 return
         self._window.settings.last_export_folder = str(target.parent)
@@ -134,7 +134,7 @@ class WeightsTransfers(QObject):
     @Slot(object)
     def _on_archive_saved(self, saved: ArchiveSaved) -> None:
         text = self.tr("{title} saved to {file} ({size}). Import it on another computer as it is.").format(
-            title=saved.weights.title, file=display_name(saved.target.name), size=format_size(saved.size)
+            title=saved.weights.title, file=shown_name(saved.target.name), size=format_size(saved.size)
         )
         show = MessageAction(self.tr("Show file"), partial(self._window.commands.reveal_path, saved.target))
         self._window.messages.show_message(_saved_key(saved.weights.id), text, actions=(show,))

@@ -16,7 +16,7 @@ from gui.percent import counted
 from gui.run_reports import RunReports
 from gui.run_status import RunStatus
 from gui.weights_reports import WeightsReports
-from model.names import display_name
+from model.names import shown_name
 from model.types import ExportDone, Problem, ScanReport
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class WindowReports(QObject):
     @Slot(object)
     def _on_exported(self, done: ExportDone) -> None:
         rows = counted(done.rows, self.tr("1 row"), self.tr("{count} rows"))
-        text = self.tr("{rows} saved to {file}.").format(rows=rows, file=display_name(done.target.name))
+        text = self.tr("{rows} saved to {file}.").format(rows=rows, file=shown_name(done.target.name))
         if done.pending:
             one = self.tr("1 picture that still waits is not in it.")
             many = self.tr("{count} pictures that still wait are not in it.")

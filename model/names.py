@@ -18,6 +18,23 @@ def display_name(name: str | PurePath) -> str:
     return "".join(_escaped(char) for char in text)
 
 
+# Line ends and other control characters, and the marks that turn the direction of writing: in a name they could make
+# a text say something else than it does.
+_UNSHOWABLE = {code: "\ufffd" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)} | {
+    code: "\ufffd" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+
+
+def one_line(text: str) -> str:
+    """Return `text` without what would break its line or hide its meaning."""
+    return text.translate(_UNSHOWABLE)
+
+
+def shown_name(name: str | PurePath) -> str:
+    """Return `name` for a window: as `display_name` does, and without what could disturb the text around it."""
+    return one_line(display_name(name))
+
+
 def _escaped(char: str) -> str:
     if char == "\\":
         return "\\\\"
