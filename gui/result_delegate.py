@@ -18,7 +18,6 @@ from gui.result_texts import (
     error_text,
     folder_text,
     name_text,
-    one_line,
     remedy_text,
     shown_predictions,
     status_text,
@@ -30,6 +29,7 @@ from gui.results_order import SHOWN_LABELS, RowStatus
 from gui.shown_row import ShownRow
 from gui.theme import GAP, RADIUS, SMALL_GAP, Colours, bold_font, row_colours, small_font, tabular_font
 from gui.thumbnails import ThumbnailLoader
+from model.names import one_line
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QStyleOptionViewItem
