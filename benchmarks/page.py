@@ -30,7 +30,8 @@ Runs on the same machine with the same versions add to the figures that are ther
 without the others has the ceiling of that run, in a table of its own.
 
 Other pages: starting ([`start.md`](start.md)), how late the window is ([`window.md`](window.md)), what fast decoding
-changes ([`decode.md`](decode.md)), and the engines that were tried ([`engines.md`](engines.md)).
+changes ([`decode.md`](decode.md)), the engines that were tried ([`engines.md`](engines.md)), and 200,000
+pictures in one sitting ([`many.md`](many.md)).
 
 ## What is compared
 
