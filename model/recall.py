@@ -23,7 +23,7 @@ _BATCH = 2000
 # Results that could not be written wait for the next batch, up to so many.
 _MOST_WAITING = 20_000
 # After a store was found locked it is left alone for so long.
-_LOCKED_SECONDS = 30.0
+_LOCKED_SECONDS = 10.0
 # After so many results it is looked whether the store has outgrown its size.
 _PRUNE_EVERY = 5_000
 

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import logging
 import sqlite3
+import time
 from pathlib import Path
 
 from model.picture_identity import DIGEST_BYTES
@@ -11,6 +12,7 @@ from model.picture_identity import DIGEST_BYTES
 log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 5
+_BUSY_PAUSE = 0.02
 BUSY_SECONDS = 5.0
 """Another process may hold the write lock for as long as it takes to commit a batch."""
 
@@ -146,13 +148,19 @@ def open_store(file: Path) -> sqlite3.Connection:
 
     Raises sqlite3.NotSupportedError for a store of a later version of the program, and sqlite3.Error.
     """
-    connection = sqlite3.connect(file, timeout=BUSY_SECONDS)
-    try:
-        _prepare(connection)
-    except BaseException:
-        connection.close()  # Windows does not let go of the file otherwise
-        raise
-    return connection
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        connection = sqlite3.connect(file, timeout=BUSY_SECONDS)
+        try:
+            _prepare(connection)
+        except BaseException as exc:
+            connection.close()  # Windows does not let go of the file otherwise
+            # SQLite waits for no other process that turns the file to WAL mode, or reads its log after a crash.
+            if not (isinstance(exc, sqlite3.Error) and is_busy(exc)) or time.monotonic() > until:
+                raise
+            time.sleep(_BUSY_PAUSE)
+        else:
+            return connection
 
 
 def open_for_reading(file: Path) -> sqlite3.Connection:

@@ -18,6 +18,7 @@ from fakes import write_picture
 TESTS = Path(__file__).resolve().parents[1]
 KILLS = 25
 PICTURES = 300
+BATCH = 4
 DEADLY = 13
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 
@@ -70,15 +71,17 @@ def test_a_run_killed_25_times_gives_the_same_table_as_one_that_was_not(tmp_path
     whole = tmp_path / "unbroken.csv"
     assert run(folder, whole, env=environment(tmp_path / "other data"))[0] == 1, "one picture is damaged"
 
-    data = tmp_path / "data"
-    env = environment(data, FAKE_SECONDS="0.01")
+    data, notes = tmp_path / "data", tmp_path / "finished"
+    env = environment(data, FAKE_SECONDS="0.01", FAKE_NOTES=str(notes))
+    notes.touch()
     killed_at: list[int] = []
     while len(killed_at) < KILLS:
+        finished, kept = notes.stat().st_size, stored(data)
         process = start(folder, table, "--force", env=env)
         wanted = stored(data) + chance.randrange(2 * PICTURES // KILLS)
         while process.poll() is None and stored(data) < wanted:
             time.sleep(0.002)
-        time.sleep(chance.random() * 0.05)
+        time.sleep(chance.random() * 0.15)
         process.send_signal(signal.SIGKILL)
         _, said = process.communicate()
         assert process.returncode in (-signal.SIGKILL, 1), said
@@ -86,6 +89,8 @@ def test_a_run_killed_25_times_gives_the_same_table_as_one_that_was_not(tmp_path
             assert rows(table) == rows(whole)
             table.unlink()
         killed_at.append(stored(data))
+        lost = notes.stat().st_size - finished - (killed_at[-1] - kept)
+        assert lost <= BATCH, "more than the batch in flight was lost"
     assert killed_at == sorted(killed_at), "a result that was kept was lost"
     assert len(set(killed_at)) > 5, "the kills hit nothing"
     code, said = run(folder, table, "--force", env=env)
