@@ -191,7 +191,7 @@ def export_results(
     """
     made_with = (installed.sha256, installed.weights.calibration)
     current = [result for result in results if (result.weights_sha256, result.calibration) == made_with]
-    with _table(target, installed, root, options, replace(facts, inputs=inputs)) as export:
+    with _table(target, installed, root, options, replace(facts, inputs=inputs), len(current)) as export:
         for result in current:
             if cancel.cancelled:
                 export.discard()
@@ -206,13 +206,13 @@ def export_results(
 
 
 def _table(
-    target: Path, installed: InstalledWeights, root: Path | None, options: CsvOptions, facts: RunFacts
+    target: Path, installed: InstalledWeights, root: Path | None, options: CsvOptions, facts: RunFacts, results: int
 ) -> ResultsFile:
     if target.suffix.lower() != XLSX_SUFFIX:
         return CsvExport(target, installed, root, options, facts)
     from model.xlsx_export import XlsxExport
 
-    return XlsxExport(target, installed, root, facts, top=options.top, overwrite=options.overwrite)
+    return XlsxExport(target, installed, root, facts, top=options.top, overwrite=options.overwrite, results=results)
 
 
 def calibration_of(installed: InstalledWeights) -> Mapping[str, object]:

@@ -54,15 +54,18 @@ class XlsxExport(ResultsFile):
         *,
         top: int | None = None,
         overwrite: bool = False,
+        results: int | None = None,
     ) -> None:
         """Check target, library and number of rows, open a temporary file beside the target and write the titles.
 
+        `results` is how many rows will be written, where that is not one for each input.
+
         Raises:
-            ExportError: there are too many inputs, XlsxWriter is not installed, or the target exists and may not be
+            ExportError: there are too many of them, XlsxWriter is not installed, or the target exists and may not be
                 overwritten, or cannot be written. Nothing has been changed.
         """
         facts = facts or RunFacts()
-        check_row_count(facts.inputs, display_name(target.name))
+        check_row_count(facts.inputs if results is None else results, display_name(target.name))
         xlsxwriter = _library()
         super().__init__(target, installed, root, facts, overwrite=overwrite)
         self._labels = label_count(top, len(installed.weights.classes))

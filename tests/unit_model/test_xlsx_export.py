@@ -147,6 +147,23 @@ def test_too_many_rows_are_refused_before_anything_is_written(tmp_path: Path) ->
     check_row_count(None, "x")
 
 
+def test_of_a_list_the_rows_that_are_written_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx_export, "MOST_ROWS", 4)
+    weights = installed()
+    results = [ok(tmp_path / f"{number}.png", 0.7, 0.2, 0.1) for number in range(4)]
+    options, target = CsvOptions(overwrite=True), tmp_path / "out.xlsx"
+
+    def export(rows: int, inputs: int) -> object:
+        given = results[:rows], inputs, target, weights, tmp_path, options, RunFacts(), CancelToken()
+        return list(export_results(*given))[-1]
+
+    done = export(3, 2_000_000)
+    assert isinstance(done, ExportDone)
+    assert (done.rows, done.pending) == (3, 1_999_997)
+    with pytest.raises(ExportError, match="4 pictures"):
+        export(4, 4)
+
+
 def test_too_many_rows_of_an_unknown_number_leave_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx_export, "MOST_ROWS", 3)
     results = [ok(tmp_path / f"{number}.jpg", 1.0) for number in range(3)]
