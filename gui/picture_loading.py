@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,25 @@ class SmallPicture:
     pixels: NDArray[np.uint8]
 
 
+@contextmanager
+def _noted(path: Path) -> Iterator[None]:
+    """Note for the next start that the picture is in a decoder, in the block; raises ImageError for a dangerous one."""
+    from model.errors import ImageError
+    from model.folders import in_flight_dir, store_file
+    from model.history import has_crashed
+    from model.in_flight import process_in_flight
+    from model.store_rows import CRASHED
+
+    notes = process_in_flight(in_flight_dir())
+    if notes.is_suspect(path) or has_crashed(store_file(), path):
+        raise ImageError(CRASHED)
+    notes.begin(path)
+    try:
+        yield
+    finally:
+        notes.finish(path)
+
+
 class PictureSource:
     """Reads pictures for the window; any thread may call it. Nothing is imported or opened before the first picture."""
 
@@ -37,7 +57,10 @@ class PictureSource:
         self._closed = False
 
     def load(self, path: Path, side: int) -> SmallPicture:
-        """Return the picture, its longer side at most `side` pixels; raises ImageError."""
+        """Return the picture, its longer side at most `side` pixels; raises ImageError.
+
+        Refused is also one that killed a decoder, or may have done so and was not tried since.
+        """
         from model.decode import thumbnail  # with Pillow, which a start does without
         from model.picture_identity import file_version
 
@@ -46,7 +69,8 @@ class PictureSource:
         if stored is not None:
             return SmallPicture(stored)
         version = file_version(path)
-        pixels = thumbnail(path, side, limits=self.limits).pixels
+        with _noted(path):
+            pixels = thumbnail(path, side, limits=self.limits).pixels
         cache.keep(path, side, version, pixels)
         return SmallPicture(pixels)
 

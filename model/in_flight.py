@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from model.process_file import ProcessFile, left_behind, others
@@ -32,21 +34,25 @@ class InFlight:
         self._guard = threading.Lock()
         self._fails = False
         self._file: ProcessFile | None = None
-        self._begun: set[bytes] = set()
+        self._begun: Counter[bytes] = Counter()  # the network and a thumbnail may have the same picture
         self._suspects: set[bytes] = set()
 
     def begin(self, path: Path) -> None:
         """Note that this one is about to be decoded."""
+        key = key_of(path)
         with self._guard:
-            self._begun.add(key_of(path))
-            self._attempt(lambda: self._note(_BEGUN, [key_of(path)]))
+            self._begun[key] += 1
+            if self._begun[key] == 1:
+                self._attempt(lambda: self._note(_BEGUN, [key]))
 
     def finish(self, path: Path) -> None:
         """Note that this one did no harm, or was found guilty: it is no suspect any more."""
         key = key_of(path)
         with self._guard:
-            if key in self._begun or key in self._suspects:
-                self._begun.discard(key)
+            if self._begun[key] > 1:
+                self._begun[key] -= 1
+            elif key in self._begun or key in self._suspects:
+                del self._begun[key]
                 self._suspects.discard(key)
                 self._attempt(lambda: self._note(_FINISHED, [key]))
 
@@ -58,6 +64,10 @@ class InFlight:
         with self._guard:
             self._attempt(self._take_all_over)
             return frozenset(self._suspects)
+
+    def is_suspect(self, path: Path) -> bool:
+        """Return whether this one was in flight when a process died, and has not been tried since."""
+        return key_of(path) in self.suspects()
 
     def close(self) -> None:
         """Forget what was begun: nothing crashed. Suspects that nobody tried are left for the next process."""
@@ -102,12 +112,18 @@ class InFlight:
                     self._take_over(file)
 
     def _take_over(self, file: Path) -> None:
-        keys = _read(file) - self._begun
+        keys = _read(file) - self._begun.keys()
         self._suspects.update(keys)
         self._note(_BEGUN, sorted(keys))
         file.unlink(missing_ok=True)
         if keys:
             log.warning("a run ended unexpectedly with %d pictures being decoded; they are tried one by one", len(keys))
+
+
+@cache
+def process_in_flight(folder: Path) -> InFlight:
+    """Return the notes that all decoders of this process share."""
+    return InFlight(folder)
 
 
 def _read(file: Path) -> set[bytes]:

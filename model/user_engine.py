@@ -4,7 +4,7 @@ from model.background_export import BackgroundExport
 from model.engine import Engine
 from model.engine_choice import user_cache
 from model.folders import in_flight_dir, store_file
-from model.in_flight import InFlight
+from model.in_flight import process_in_flight
 from model.weights import Catalogue
 
 
@@ -13,7 +13,7 @@ def user_engine(catalogue: Catalogue) -> Engine:
     return Engine(
         catalogue,
         store_file=store_file(),
-        in_flight=InFlight(in_flight_dir()),
+        in_flight=process_in_flight(in_flight_dir()),
         exporter=BackgroundExport(user_cache()),
         tune=True,
     )

@@ -21,7 +21,7 @@ from gui.settings import Settings
 from gui.shutdown import finish
 from model.engine import Engine
 from model.folders import in_flight_dir, store_file
-from model.in_flight import InFlight
+from model.in_flight import process_in_flight
 from model.weights import Catalogue, default_catalogue
 
 POLL_MS = 20
@@ -55,6 +55,7 @@ class Desk:
         is_idle = not (window.files.busy or window.compute.busy or window.lists.scanning)
         if counts.total and not counts.pending and is_idle and not self._exported:
             self._exported = True
+            self._table.unlink(missing_ok=True)
             window.commands.export_to(self._table)
 
 
@@ -67,7 +68,7 @@ def main() -> int:
     catalogue = default_catalogue()
     classifier = SlowClassifier(weights)
     engine = Engine(
-        catalogue, lambda *_arguments: classifier, store_file=store_file(), in_flight=InFlight(in_flight_dir())
+        catalogue, lambda *_arguments: classifier, store_file=store_file(), in_flight=process_in_flight(in_flight_dir())
     )
     window = MainWindow(catalogue, engine, Settings.for_user())
     desk = Desk(window, Path(sys.argv[1]), Path(sys.argv[2]))

@@ -133,6 +133,22 @@ def test_a_window_killed_5_times_gives_the_same_table_as_one_that_was_not(tmp_pa
     assert len(rows(table)) == PICTURES + 1
 
 
+def test_a_picture_that_kills_the_window_is_an_error_row_at_the_next_start(tmp_path: Path) -> None:
+    folder, table, data = tmp_path / "pictures", tmp_path / "out.csv", tmp_path / "data"
+    for number in range(4):
+        write_picture(folder / f"{number}.png", (number, 0, 0))
+    write_picture(folder / "deadly.png", size=(DEADLY, DEADLY))
+    env = environment(data, FAKE_CRASH_SIDE=str(DEADLY))
+    codes = []
+    # The rows are on the screen, so that thumbnails are made of them too.
+    for _ in range(3):
+        command = [sys.executable, str(TESTS / "fake_window.py"), str(folder), str(table)]
+        codes.append(subprocess.run(command, env=env, stdout=subprocess.DEVNULL, timeout=120, check=False).returncode)
+    assert codes == [-signal.SIGKILL, 0, 0]
+    found = {row["file_name"]: row["status"] for row in rows(table)}
+    assert found == {**{f"{number}.png": "ok" for number in range(4)}, "deadly.png": "error"}
+
+
 def test_a_picture_that_kills_the_process_twice_is_skipped_and_can_be_tried_again(tmp_path: Path) -> None:
     folder, table, data = tmp_path / "pictures", tmp_path / "out.csv", tmp_path / "data"
     for number in range(8):
